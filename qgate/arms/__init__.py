@@ -1,0 +1,1 @@
+"""What is measured: the candidate and the baseline are arms."""

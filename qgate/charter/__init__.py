@@ -1,0 +1,1 @@
+"""YAML text to a frozen Charter, with located findings."""

@@ -1,0 +1,226 @@
+"""The charter: a pilot's terms as frozen objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Shots = int | None
+"""A number of shots, or None for exact probabilities."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Line and column (from 1) in the charter's file."""
+
+    line: int = 1
+    column: int = 1
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """Bounds that a measurement is held against, in the metric's unit; one of them is set."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Action:
+    """One typed step of a remediation: a verb of the closed vocabulary and its object."""
+
+    verb: str
+    object: Any
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A clause of the contract: a measurement, a threshold, an owner and a remediation."""
+
+    name: str
+    metric: str
+    threshold: Threshold
+    owner: str
+    remediation: tuple[Action, ...]
+    shots: Shots | str = "largest"
+    claim: str = "new_items_and_seeds"
+    confidence: float = 0.95
+    discordance: float | None = None
+    note: str = ""
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """Who answers for the pilot."""
+
+    name: str
+    owner: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Which rows validate; one of fraction, column, path, everything is set."""
+
+    fraction: float | None = None
+    seed: int = 0
+    column: str | None = None
+    value: str | float = "validation"
+    path: str | None = None
+    everything: bool = False
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """The data set; paths are relative to the charter's folder."""
+
+    path: str
+    target: str
+    features: tuple[str, ...] | None
+    id: str | None
+    slice: str | None
+    validation: Validation
+
+
+@dataclass(frozen=True)
+class Step:
+    """A class path with constructor parameters."""
+
+    path: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A named layer of a circuit."""
+
+    name: str
+    kind: str
+    gate: str | None = None
+    pairs: str = "linear"
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class QuantumKernel:
+    """A fidelity kernel's circuit and the estimator that uses the kernel."""
+
+    layers: tuple[Layer, ...]
+    repeat: int
+    estimator: Step
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Files with predictions, and perhaps latencies, made elsewhere."""
+
+    path: str
+    latency: str | None
+
+
+@dataclass(frozen=True)
+class ArmSpec:
+    """One arm; exactly one of estimator, quantum_kernel, recorded is set."""
+
+    role: str
+    id: str
+    preprocess: tuple[Step, ...] = ()
+    estimator: Step | None = None
+    quantum_kernel: QuantumKernel | None = None
+    recorded: Recorded | None = None
+
+    @property
+    def kind(self) -> str:
+        """Return which kind of arm it is."""
+        return next(k for k in ARM_KINDS if getattr(self, k) is not None)
+
+
+ARM_KINDS = ("estimator", "quantum_kernel", "recorded")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Which trials run."""
+
+    seeds: tuple[int, ...]
+    shots: tuple[Shots, ...]
+    replicates: int
+    replays: int
+
+
+@dataclass(frozen=True)
+class LatencySpec:
+    """How serving latency is measured; counts are of requests to each arm."""
+
+    requests: int
+    sessions: int
+    rate_per_s: float
+    warmup: int
+    batch: int
+
+
+@dataclass(frozen=True)
+class Prices:
+    """A provider's price list, in US dollars."""
+
+    source: str
+    date: str
+    per_shot: float
+    per_task: float
+    per_second: float
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Limits that a plan must keep; None where there is none."""
+
+    shots: int | None
+    usd: float | None
+    minutes: float | None
+    prices: Prices | None
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """How traffic returns to the last known-good classical service."""
+
+    strategy: str
+    to: str
+    approver: str
+    verify: str | None
+
+
+@dataclass(frozen=True)
+class Charter:
+    """A pilot's terms. `document` is the plain form that `digest` is taken of."""
+
+    path: str
+    document: Mapping[str, Any] = field(compare=False, repr=False)
+    digest: str
+    pilot: Pilot
+    data: DataSpec
+    baseline: ArmSpec
+    candidate: ArmSpec
+    schedule: Schedule
+    gates: tuple[Gate, ...]
+    latency: LatencySpec
+    lockfile: str | None
+    budget: Budget
+    rollback: Rollback
+
+    @property
+    def arms(self) -> tuple[ArmSpec, ArmSpec]:
+        """Return both arms, the baseline first."""
+        return self.baseline, self.candidate
+
+    @property
+    def serving_shots(self) -> Shots:
+        """Return the shot count taken for the one in production: the largest scheduled."""
+        finite = [shots for shots in self.schedule.shots if shots is not None]
+        return max(finite) if finite else None
+
+    def shots_of(self, gate: Gate) -> Shots:
+        """Return the shot count at which a gate is read: its own, else the one in production."""
+        return self.serving_shots if isinstance(gate.shots, str) else gate.shots

@@ -1,0 +1,302 @@
+"""What the schema cannot see: names that refer to nothing, terms that no run could meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qgate.charter.charter import ARM_KINDS, Charter
+from qgate.charter.schema import suggest
+from qgate.charter.vocabulary import MetricTerms, Vocabulary
+from qgate.charter.yaml_reader import Path_, Source
+from qgate.errors import Finding
+
+DEFAULT_IMPORTS = frozenset({"sklearn"})
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a charter is checked against besides itself."""
+
+    folder: Path
+    root: Path
+    vocabulary: Vocabulary
+    allowed_imports: frozenset[str] = DEFAULT_IMPORTS
+    allow_outside: bool = False
+    files: bool = True
+
+
+def shape_findings(source: Source) -> list[Finding]:
+    """Return the findings that must be mended before a Charter can be built."""
+    document: Mapping[str, Any] = source.document
+    found = [*_arm_shapes(source, document), *_threshold_shapes(source, document)]
+    validation = document["data"]["validation"]
+    if isinstance(validation, dict):
+        ways = [way for way in ("fraction", "column", "path") if way in validation]
+        if len(ways) != 1:
+            message = "validation takes exactly one of fraction, column, path"
+            found.append(source.finding(("data", "validation"), message))
+        for key, way in (("seed", "fraction"), ("value", "column")):
+            if key in validation and way not in ways:
+                message = f"`{key}` has a meaning only beside `{way}`"
+                found.append(source.finding(("data", "validation", key), message))
+    return found
+
+
+def _arm_shapes(source: Source, document: Mapping[str, Any]) -> Iterator[Finding]:
+    for role in ("baseline", "candidate"):
+        arm = document[role]
+        kinds = [kind for kind in ARM_KINDS if kind in arm]
+        if len(kinds) != 1:
+            message = f"{role} takes exactly one of {', '.join(ARM_KINDS)}, not {len(kinds)}"
+            yield source.finding((role,), message)
+        if "params" in arm and "estimator" not in arm:
+            where = f"{kinds[0]}.params" if kinds == ["quantum_kernel"] else "an estimator"
+            yield source.finding((role, "params"), f"params belong to {where}")
+        if "recorded" in arm and "preprocess" in arm:
+            message = "recorded predictions are not preprocessed: remove this"
+            yield source.finding((role, "preprocess"), message)
+
+
+def _threshold_shapes(source: Source, document: Mapping[str, Any]) -> Iterator[Finding]:
+    short: Path_ = ("pilot", "success_metrics")
+    for path, entries in (
+        (short, document["pilot"].get("success_metrics", ())),
+        (("gates",), document.get("gates", ())),
+    ):
+        for i, entry in enumerate(entries):
+            if "max" in entry and "min" in entry:
+                message = "a gate takes `max` or `min`, not both: write two gates"
+                yield source.finding((*path, i, "min"), message)
+
+
+def meaning_findings(charter: Charter, source: Source, around: Surroundings) -> list[Finding]:
+    """Return what is wrong with a charter of the right shape, and warnings, in file order."""
+    found = [
+        *_schedule(charter, source),
+        *_layers(charter, source, around),
+        *_gates(charter, source, around),
+        *_remediations(charter, source),
+        *_arms(charter, source, around),
+        *_paths(charter, source, around),
+        *_budget(charter, source),
+        *_missing(charter, source),
+    ]
+    return sorted(found, key=lambda finding: (finding.line, finding.column))
+
+
+def gate_paths(charter: Charter) -> Iterator[tuple[int, Path_]]:
+    """Yield the index of each stated gate and its path in the document."""
+    short = len(charter.document["pilot"].get("success_metrics", ()))
+    for i in range(short):
+        yield i, ("pilot", "success_metrics", i)
+    for i in range(len(charter.document.get("gates", ()))):
+        yield short + i, ("gates", i)
+
+
+def _schedule(charter: Charter, source: Source) -> Iterator[Finding]:
+    for key, values in (("seeds", charter.schedule.seeds), ("shots", charter.schedule.shots)):
+        for i, value in enumerate(values):
+            if value in values[:i]:
+                name = "exact" if value is None else value
+                message = f"{key}: {name} is repeated; a repeated trial adds no evidence"
+                yield source.finding(("schedule", key, i), message)
+    if charter.candidate.kind == "estimator" and charter.schedule.shots != (None,):
+        message = "the candidate is a classical estimator, which takes no shots: remove this"
+        yield source.finding(("schedule", "shots"), message)
+    if charter.latency.sessions > charter.latency.requests:
+        path = ("latency", "sessions")
+        yield source.finding(path, f"more sessions than requests ({charter.latency.requests})")
+
+
+def _layers(charter: Charter, source: Source, around: Surroundings) -> Iterator[Finding]:
+    for arm in charter.arms:
+        if arm.quantum_kernel is None:
+            continue
+        names: set[str] = set()
+        for i, layer in enumerate(arm.quantum_kernel.layers):
+            path: Path_ = (arm.role, "quantum_kernel", "layers", i)
+            if layer.name in names:
+                yield source.finding((*path, "name"), f"layer {layer.name!r} stands twice")
+            names.add(layer.name)
+            terms = around.vocabulary.layers[layer.kind]
+            for key in sorted(charter.document[arm.role]["quantum_kernel"]["layers"][i]):
+                if key not in terms.keys | {"name", "kind"}:
+                    message = f"a layer of kind {layer.kind!r} takes no `{key}`"
+                    yield source.finding((*path, key), message)
+            if terms.gates and layer.gate not in terms.gates:
+                message = f"a layer of kind {layer.kind!r} needs `gate`: {', '.join(terms.gates)}"
+                yield source.finding((*path, "gate"), message)
+
+
+def _gates(charter: Charter, source: Source, around: Surroundings) -> Iterator[Finding]:
+    paths = list(gate_paths(charter))
+    if not paths:
+        yield source.finding(("pilot",), "no gates: an empty contract can never be passed")
+    names: set[str] = set()
+    for index, path in paths:
+        gate = charter.gates[index]
+        if gate.name in names:
+            message = f"a gate named {gate.name!r} stands above: give each its own name"
+            yield source.finding((*path, "name"), message)
+        names.add(gate.name)
+        if not isinstance(gate.shots, str) and gate.shots not in charter.schedule.shots:
+            known = ", ".join(str(s or "exact") for s in charter.schedule.shots)
+            message = f"at: {gate.shots or 'exact'} is not in the schedule's shots ({known})"
+            yield source.finding((*path, "at", "shots"), message)
+        metric = "name" if path[0] == "pilot" else "metric"
+        terms = around.vocabulary.metrics.get(gate.metric)
+        if terms is None:
+            hint = suggest(gate.metric, around.vocabulary.metrics)
+            message = f"unknown metric {gate.metric!r}{hint}; `qgate metrics` lists them"
+            yield source.finding((*path, metric), message)
+            continue
+        yield from _threshold(charter, index, path, terms, source)
+        yield from _needs(charter, index, (*path, metric), terms, source)
+
+
+def _threshold(
+    charter: Charter, index: int, path: Path_, terms: MetricTerms, source: Source
+) -> Iterator[Finding]:
+    threshold = charter.gates[index].threshold
+    if threshold.low is None and threshold.high is None:
+        key = "min" if terms.better == "higher" else "max"
+        yield source.finding(path, f"{terms.name} needs a threshold: add `{key}` ({terms.unit})")
+        return
+    wrong = {"lower": ("min", threshold.low), "higher": ("max", threshold.high)}
+    key, value = wrong.get(terms.better, ("min", threshold.low))
+    if value is not None:
+        right = "max" if key == "min" else "min"
+        message = f"{terms.name} is better when {terms.better}: bound it by `{right}`, not `{key}`"
+        yield source.finding((*path, key), message)
+        return
+    key = "min" if threshold.low is not None else "max"
+    bound = threshold.low if threshold.low is not None else threshold.high
+    assert bound is not None  # noqa: S101  # one of the two is set, as seen above
+    if not terms.low <= bound <= terms.high:
+        hint = ""
+        if terms.unit == "proportion" and abs(bound) <= 100:
+            hint = f": {bound:g} points are {bound / 100:g}"
+        message = (
+            f"impossible threshold: {terms.name} ({terms.unit}) lies between {terms.low:g} and "
+            f"{terms.high:g}, not at {bound:g}{hint}"
+        )
+        yield source.finding((*path, key), message)
+
+
+def _needs(
+    charter: Charter, index: int, path: Path_, terms: MetricTerms, source: Source
+) -> Iterator[Finding]:
+    if "prices" in terms.needs and charter.budget.prices is None:
+        yield source.finding(path, f"{terms.name} needs a price list: add `budget.prices`")
+    if "replicates" in terms.needs:
+        if charter.shots_of(charter.gates[index]) is None:
+            message = f"{terms.name} needs a shot count: exact probabilities have no shot noise"
+            yield source.finding(path, message)
+        elif charter.schedule.replicates < 2:
+            yield source.finding(path, f"{terms.name} needs schedule.replicates of at least 2")
+    if "latency" in terms.needs:
+        arms = charter.arms if "baseline" in terms.needs else (charter.candidate,)
+        for arm in arms:
+            if arm.recorded is not None and arm.recorded.latency is None:
+                message = f"{terms.name} needs {arm.role}.recorded.latency: nothing can be timed"
+                yield source.finding(path, message)
+
+
+def _remediations(charter: Charter, source: Source) -> Iterator[Finding]:
+    kernel = charter.candidate.quantum_kernel
+    layers = [layer.name for layer in kernel.layers] if kernel else []
+    suites = [gate.name for gate in charter.gates] + ["all"]
+    short = len(charter.document["pilot"].get("success_metrics", ()))
+    for i in range(len(charter.document.get("gates", ()))):
+        for j, action in enumerate(charter.gates[short + i].remediation):
+            path: Path_ = ("gates", i, "remediation", j, action.verb)
+            if action.verb == "disable" and action.object not in layers:
+                known = f" (layers: {', '.join(layers) or 'none'})"
+                hint = suggest(action.object, layers)
+                message = f"unknown layer {action.object!r}{hint}{known}"
+                yield source.finding(path, message)
+            if action.verb == "rerun" and action.object not in suites:
+                message = f"no gate is named {action.object!r}{suggest(action.object, suites)}"
+                yield source.finding(path, message)
+
+
+def _arms(charter: Charter, source: Source, around: Surroundings) -> Iterator[Finding]:
+    allowed = around.allowed_imports | set(charter.document.get("plugins", ()))
+    for arm in charter.arms:
+        steps: list[tuple[str, Path_]] = [
+            (step.path, (arm.role, "preprocess", i)) for i, step in enumerate(arm.preprocess)
+        ]
+        if arm.estimator:
+            steps.append((arm.estimator.path, (arm.role, "estimator")))
+        if arm.quantum_kernel:
+            place = (arm.role, "quantum_kernel", "estimator")
+            steps.append((arm.quantum_kernel.estimator.path, place))
+        for name, path in steps:
+            package = name.partition(".")[0]
+            if "." not in name:
+                yield source.finding(path, f"{name!r} is no class path, such as sklearn.svm.SVC")
+            elif package not in allowed:
+                message = (
+                    f"package {package!r} may not be imported{suggest(package, allowed)}; if you "
+                    f"trust it, add it to `plugins` or pass --allow-import {package}"
+                )
+                yield source.finding(path, message)
+        if charter.data.validation.everything and arm.recorded is None:
+            message = f"`all` leaves no rows to fit the {arm.role} on: only recorded arms allow it"
+            yield source.finding(("data", "validation"), message)
+
+
+def named_paths(charter: Charter) -> Iterator[tuple[str, Path_]]:
+    """Yield every file path that a charter names, with its place in the document."""
+    yield charter.data.path, ("data", "path")
+    if charter.data.validation.path:
+        yield charter.data.validation.path, ("data", "validation", "path")
+    if charter.lockfile:
+        yield charter.lockfile, ("environment", "lockfile")
+    for arm in charter.arms:
+        if arm.recorded:
+            yield arm.recorded.path, (arm.role, "recorded", "path")
+            if arm.recorded.latency:
+                yield arm.recorded.latency, (arm.role, "recorded", "latency")
+
+
+def _paths(charter: Charter, source: Source, around: Surroundings) -> Iterator[Finding]:
+    for name, place in named_paths(charter) if around.files else ():
+        try:
+            path = (around.folder / name).resolve()
+            exists = path.is_file()
+        except (OSError, ValueError) as error:
+            yield source.finding(place, f"{name!r} is no usable path: {error}")
+            continue
+        if not around.allow_outside and not path.is_relative_to(around.root):
+            message = f"{name!r} leaves the repository; pass --allow-outside if that is meant"
+            yield source.finding(place, message)
+        elif not exists:
+            near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+            yield source.finding(place, f"no file {name!r}{suggest(path.name, near)}")
+
+
+def _budget(charter: Charter, source: Source) -> Iterator[Finding]:
+    if charter.budget.usd is not None and charter.budget.prices is None:
+        yield source.finding(("budget", "usd"), "a limit in dollars needs `budget.prices`")
+
+
+def _missing(charter: Charter, source: Source) -> Iterator[Finding]:
+    metrics = {gate.metric for gate in charter.gates}
+    parity = any(metric.endswith("_gap_vs_classical") for metric in metrics)
+    for present, what in (
+        (parity, "no parity gate (val_accuracy_gap_vs_classical or its like)"),
+        ("latency_p95_ms" in metrics, "no gate on latency_p95_ms"),
+        ("latency_p99_ms" in metrics, "no gate on latency_p99_ms"),
+    ):
+        if not present:
+            yield source.finding(("pilot",), f"{what}: a promotion ought to rest on it", "warning")
+    if charter.lockfile is None:
+        message = "no environment.lockfile: only the installed versions will be compared"
+        yield source.finding((), message, "warning")
+    if "rollback" not in charter.document:
+        message = f"no rollback: blue_green to {charter.rollback.to} is taken for granted"
+        yield source.finding((), message, "warning")

@@ -1,0 +1,40 @@
+"""The words that a charter may use, as tables handed down from the floors that own them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MetricTerms:
+    """What a charter's author needs to know of a metric."""
+
+    name: str
+    unit: str
+    better: str
+    """`lower`, `higher` or `exact` (a count of mismatches, 0 allowed)."""
+    definition: str
+    source: str
+    low: float
+    high: float
+    needs: frozenset[str] = frozenset()
+    """Of: latency, prices, replicates, scores."""
+
+
+@dataclass(frozen=True)
+class LayerTerms:
+    """What a kind of layer does and which of gate, pairs, scale it takes."""
+
+    kind: str
+    definition: str
+    keys: frozenset[str]
+    gates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Every metric and every kind of layer, by name."""
+
+    metrics: Mapping[str, MetricTerms]
+    layers: Mapping[str, LayerTerms]

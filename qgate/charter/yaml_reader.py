@@ -1,0 +1,201 @@
+"""YAML text to plain values with the line and column of each; the YAML 1.2 core types only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from qgate.errors import Finding, InvalidFileError
+
+Path_ = tuple[str | int, ...]
+Place = tuple[int, int]
+
+_LARGEST_FILE = 1024 * 1024
+_MOST_NODES = 50_000
+_DEEPEST = 50
+_MOST_DIGITS = 300
+
+# Says which tag a scalar would have had without an explicit one.
+_RESOLVER = yaml.resolver.Resolver()
+
+# PyYAML follows YAML 1.1, where `no` is false, `1:30` is 90 and `1e-3` is text. Charters are read
+# by the 1.2 core schema, as editors read them; underscores in numbers are allowed besides.
+_SCALARS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("null", re.compile(r"(?:~|null|Null|NULL|)\Z")),
+    ("bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z")),
+    ("int", re.compile(r"[-+]?[0-9][0-9_]*\Z")),
+    ("float", re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?\Z")),
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A parsed file: its values and where each stands."""
+
+    file: str
+    document: Any
+    places: Mapping[Path_, Place]
+
+    def place(self, path: Path_) -> Place:
+        """Return line and column (from 1) of the value at a path, or of its nearest parent."""
+        while path not in self.places and path:
+            path = path[:-1]
+        return self.places.get(path, (1, 1))
+
+    def finding(self, path: Path_, message: str, severity: str = "error") -> Finding:
+        """Return a finding at the place of a value."""
+        return Finding(self.file, *self.place(path), message, severity)
+
+
+def read_yaml(path: Path, shown_as: str) -> Source:
+    """Read one YAML document.
+
+    Raises:
+        InvalidFileError: With the line and column of what is not allowed: tags, duplicate keys,
+            merge keys, more than one document, a file or an expansion beyond the bounds.
+
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise InvalidFileError(
+            [Finding(shown_as, 1, 1, f"cannot read: {error.strerror}")]
+        ) from None
+    if len(data) > _LARGEST_FILE:
+        message = f"larger than {_LARGEST_FILE} bytes: a charter is a page or two of YAML"
+        raise InvalidFileError([Finding(shown_as, 1, 1, message)])
+    return _Reader(shown_as).read(_decoded(data, shown_as))
+
+
+def _decoded(data: bytes, shown_as: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = error.start - (before.rfind(b"\n") + 1) + 1
+        raise InvalidFileError(
+            [Finding(shown_as, line, column, "not UTF-8: save the file as UTF-8")]
+        ) from None
+
+
+class _Reader:
+    """Walks the node tree once; counts what it expands, so that aliases cannot blow up."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._places: dict[Path_, Place] = {}
+        self._findings: list[Finding] = []
+        self._nodes = 0
+
+    def read(self, text: str) -> Source:
+        loader_class = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        try:
+            loader = loader_class(text)
+            try:
+                root = loader.get_single_node()
+            finally:
+                loader.dispose()
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            problem = " ".join(part for part in (error.context, error.problem) if part)
+            raise self._refuse(line, column, f"not valid YAML: {problem}") from None
+        except yaml.YAMLError as error:
+            line, column = _position_of(text, getattr(error, "position", 0))
+            reason = str(error).splitlines()[0]
+            raise self._refuse(line, column, f"not valid YAML: {reason}") from None
+        except RecursionError:
+            raise self._refuse(1, 1, f"nested deeper than {_DEEPEST} levels") from None
+        if root is None:
+            raise self._refuse(1, 1, "empty: write one with `qgate init`")
+        document = self._value(root, (), 0)
+        if self._findings:
+            raise InvalidFileError(self._findings)
+        return Source(self._file, document, MappingProxyType(self._places))
+
+    def _refuse(self, line: int, column: int, message: str) -> InvalidFileError:
+        return InvalidFileError([Finding(self._file, line, column, message)])
+
+    def _value(self, node: yaml.Node, path: Path_, depth: int) -> Any:
+        self._nodes += 1
+        line, column = node.start_mark.line + 1, node.start_mark.column + 1
+        if self._nodes > _MOST_NODES:
+            raise self._refuse(line, column, f"expands to more than {_MOST_NODES} values (aliases)")
+        if depth > _DEEPEST:
+            raise self._refuse(line, column, f"nested deeper than {_DEEPEST} levels")
+        self._places.setdefault(path, (line, column))
+        if isinstance(node, yaml.MappingNode):
+            self._collection(node, "map")
+            return self._mapping(node, path, depth)
+        if isinstance(node, yaml.SequenceNode):
+            self._collection(node, "seq")
+            return [self._value(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
+        assert isinstance(node, yaml.ScalarNode)  # noqa: S101  # the only other kind of node
+        return self._scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path_, depth: int) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line, column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._note(key_node, "a key must be a word")
+                continue
+            key = str(key_node.value)
+            self._printable(key_node)
+            if key == "<<" and not key_node.style:
+                self._note(key_node, "merge keys (<<) are not read: write the values out")
+            elif key in result:
+                first = self._places[(*path, key)][0]
+                self._note(key_node, f"key {key!r} stands twice; first on line {first}")
+            else:
+                self._places[(*path, key)] = (line, column)
+                result[key] = self._value(value_node, (*path, key), depth + 1)
+        return result
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        text, plain = str(node.value), not node.style
+        self._printable(node)
+        if node.tag != _RESOLVER.resolve(yaml.ScalarNode, text, (plain, not plain)):
+            self._refuse_tag(node)
+        kind = next((name for name, pattern in _SCALARS if pattern.match(text)), "str")
+        if not plain or kind == "str":
+            return text
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return text.lower() == "true"
+        if kind == "float":
+            return float(text.replace("_", ""))
+        if len(text) > _MOST_DIGITS:
+            self._note(node, f"a whole number of over {_MOST_DIGITS} digits")
+            return 0
+        return int(text)
+
+    def _collection(self, node: yaml.CollectionNode, kind: str) -> None:
+        if node.tag != f"tag:yaml.org,2002:{kind}":
+            self._refuse_tag(node)
+
+    def _refuse_tag(self, node: yaml.Node) -> None:
+        self._note(node, f"tags are not read: remove {node.tag!r}")
+
+    def _printable(self, node: yaml.ScalarNode) -> None:
+        """Note characters that would act on a terminal or break a report's format."""
+        if any(not (c.isprintable() or c in "\n\t") for c in str(node.value)):
+            self._note(node, "holds a control or invisible character: remove it")
+
+    def _note(self, node: yaml.Node, message: str) -> None:
+        mark = node.start_mark
+        self._findings.append(Finding(self._file, mark.line + 1, mark.column + 1, message))
+
+
+def _position_of(text: str, offset: int) -> Place:
+    before = text[: max(0, offset)]
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1

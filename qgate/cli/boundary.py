@@ -1,0 +1,90 @@
+"""Tells expected ends, interrupts and bugs apart; the only place where an error becomes a code."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+import typer
+
+from qgate.errors import ExitCode, QgateError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; it is never 1."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    from qgate.cli.app import app
+
+    try:
+        code = app(args=arguments, prog_name="qgate", standalone_mode=False)
+        if code == ExitCode.INTERRUPTED:
+            _say("interrupted: what was finished is kept; the same command goes on from there")
+        sys.stdout.flush()
+        return int(code or 0)
+    except QgateError as error:
+        _say(str(error))
+        return int(error.exit_code)
+    except typer.TyperException as error:
+        _say(f"{error.format_message()}\nTry: {_help_command(error)}")
+        return int(ExitCode.USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        _say("interrupted: what was finished is kept; the same command goes on from there")
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output went away; give Python a place to flush to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.COULD_NOT_RUN)
+    except (OSError, MemoryError) as error:
+        _say(f"could not run: {type(error).__name__}: {error}")
+        return int(ExitCode.COULD_NOT_RUN)
+    except Exception as error:  # noqa: BLE001  # whatever is left is our own bug
+        _say(
+            f"this is a bug in qgate: {type(error).__name__}: {error}\n"
+            f"A report for its authors is in {_report(error)}"
+        )
+        return int(ExitCode.BUG)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End a run that is told to stop as one that a person stopped."""
+    del number, frame
+    raise KeyboardInterrupt
+
+
+def _help_command(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path if context else 'qgate'} --help"
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(f"{message}\n")
+
+
+def _report(error: Exception) -> Path:
+    """Write what a bug's finder needs and return where."""
+    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S")
+    text = "\n".join(
+        [
+            f"qgate bug report, {stamp}",
+            f"command: {sys.argv[1:]}",
+            f"python {platform.python_version()} on {platform.platform()}",
+            "".join(traceback.format_exception(error)),
+        ]
+    )
+    name = f"crash-{stamp}-{os.getpid()}.txt"
+    for folder in (Path(".qgate"), Path(tempfile.gettempdir())):
+        try:
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+        except OSError:
+            continue
+        return folder / name
+    return Path(os.devnull)

@@ -1,0 +1,86 @@
+"""A decision to the formats that were asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qgate.cli.console import console, width_of
+from qgate.errors import ExitCode, UsageError
+from qgate.files import write_atomically
+
+if TYPE_CHECKING:
+    from qgate.gates.decision import Decision
+
+_NAMES = ("terminal", "json", "markdown", "junit")
+_SUFFIXES = {".json": "json", ".md": "markdown", ".xml": "junit", ".txt": "terminal"}
+_FAIL_ON = ("inconclusive", "fail")
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Formats for files, and the one for stdout, None for none."""
+
+    files: tuple[tuple[str, Path], ...]
+    stdout: str | None
+    fail_on: str
+
+
+def resolve(
+    formats: Sequence[str] | None,
+    paths: Sequence[Path] | None,
+    fail_on: str,
+    *,
+    quiet: bool = False,
+) -> Outputs:
+    """Pair formats with files, in order; the format left over goes to stdout.
+
+    Raises:
+        UsageError: For an unknown name, or two formats for stdout.
+
+    """
+    wanted, files = list(formats or ()), list(paths or ())
+    for name in wanted:
+        if name not in _NAMES:
+            raise UsageError(f"--format {name}: expected one of {', '.join(_NAMES)}")
+    if fail_on not in _FAIL_ON:
+        raise UsageError(f"--fail-on {fail_on}: expected one of {', '.join(_FAIL_ON)}")
+    wanted += [_by_suffix(path) for path in files[len(wanted) :]]
+    left = wanted[len(files) :]
+    if len(left) > 1:
+        raise UsageError(f"{' and '.join(left)} would both go to stdout: add --output FILE")
+    if left:
+        stdout: str | None = left[0]
+    else:
+        stdout = None if quiet else "terminal"
+    return Outputs(tuple(zip(wanted, files, strict=False)), stdout, fail_on)
+
+
+def emit(decision: Decision, outputs: Outputs) -> ExitCode:
+    """Write every format and return the exit code; files are whole or absent."""
+    from qgate.report.formats import FORMATS
+    from qgate.report.terminal import render_terminal
+    from qgate.rollout.rollback import rollback_after
+
+    rollback = rollback_after(decision)
+    for name, path in outputs.files:
+        write_atomically(path, FORMATS[name](decision, rollback).encode())
+    if outputs.stdout == "terminal":
+        text = render_terminal(decision, rollback, width_of(sys.stdout))
+        console(sys.stdout).print(text, soft_wrap=True, end="")
+    elif outputs.stdout is not None:
+        sys.stdout.write(FORMATS[outputs.stdout](decision, rollback))
+    code = decision.exit_code
+    if outputs.fail_on == "fail" and code is ExitCode.INCONCLUSIVE:
+        return ExitCode.PASS
+    return code
+
+
+def _by_suffix(path: Path) -> str:
+    if path.suffix not in _SUFFIXES:
+        known = ", ".join(_SUFFIXES)
+        raise UsageError(f"--output {path}: name its --format, or end it in one of {known}")
+    return _SUFFIXES[path.suffix]

@@ -1,0 +1,16 @@
+"""`qgate report`."""
+
+from __future__ import annotations
+
+from qgate.cli.options import EvidenceReference, Format, Output
+from qgate.cli.output import emit, resolve
+from qgate.errors import ExitCode
+
+
+def command(evidence: EvidenceReference, formats: Format = None, output: Output = None) -> int:
+    """Render the report of stored evidence again; exits 0 whatever the decision."""
+    from qgate.evidence.store import read_bundle
+    from qgate.gates.decision import judge
+
+    emit(judge(read_bundle(evidence)), resolve(formats, output, "inconclusive"))
+    return ExitCode.PASS

@@ -1,0 +1,55 @@
+"""`qgate run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qgate.cli.console import progress_on_stderr
+from qgate.cli.options import (
+    AllowImport,
+    AllowOutside,
+    CharterPath,
+    FailOn,
+    Format,
+    Output,
+    Quiet,
+)
+from qgate.cli.output import emit, resolve
+from qgate.pipeline import run as run_charter
+from qgate.plan.settings import Settings
+
+
+def command(
+    charter: CharterPath,
+    formats: Format = None,
+    output: Output = None,
+    evidence: Annotated[
+        Path, typer.Option("--evidence", metavar="DIR", help="Folder that keeps the bundles.")
+    ] = Path(".qgate/evidence"),
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=256, help="Processes that run trials.")
+    ] = 1,
+    fail_on: FailOn = "inconclusive",
+    quiet: Quiet = False,
+    even_if_underpowered: Annotated[
+        bool, typer.Option("--even-if-underpowered", help="Run what plan refuses.")
+    ] = False,
+    allow_outside: AllowOutside = False,
+    allow_import: AllowImport = None,
+) -> int:
+    """Run a charter's trials, judge the evidence, and say what follows."""
+    outputs = resolve(formats, output, fail_on, quiet=quiet)
+    with progress_on_stderr(quiet=quiet) as progress:
+        settings = Settings(
+            workers=workers,
+            store=evidence,
+            allow_imports=frozenset(allow_import or ()),
+            allow_outside=allow_outside,
+            even_if_underpowered=even_if_underpowered,
+            progress=progress,
+        )
+        _, decision = run_charter(charter, settings)
+    return emit(decision, outputs)

@@ -1,0 +1,209 @@
+"""Data files to typed columns, and the columns' content digest."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qgate.charter.charter import DataSpec
+from qgate.digest import digest
+from qgate.errors import Finding, InvalidFileError, UsageError
+
+Array = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+Column = npt.NDArray[Any]
+
+_MOST_CLASSES = 1000
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set in memory: `features` has shape (rows, columns), `labels` holds class codes."""
+
+    features: Array
+    labels: Codes
+    classes: tuple[str | int, ...]
+    feature_names: tuple[str, ...]
+    columns: Mapping[str, Column]
+    content_digest: str
+
+    @property
+    def rows(self) -> int:
+        """Return the number of rows."""
+        return len(self.labels)
+
+
+def read_columns(path: Path) -> dict[str, Column]:
+    """Return a file's columns by name, each int64, float64 or text.
+
+    Raises:
+        InvalidFileError: With line and column, where a CSV is malformed.
+        UsageError: Where another format cannot be read.
+
+    """
+    readers = {".csv": _read_csv, ".npz": _read_npz, ".parquet": _read_parquet}
+    return readers[path.suffix.lower()](path)
+
+
+def content_digest(columns: Mapping[str, Column]) -> str:
+    """Return a digest of names, types and values, the same for any encoding of the same content."""
+    return digest(
+        [
+            {"name": name, "type": _kind(column), "sha256": _column_digest(column)}
+            for name, column in columns.items()
+        ]
+    )
+
+
+def build_dataset(columns: Mapping[str, Column], spec: DataSpec, shown_as: str) -> Dataset:
+    """Return the data set that a charter describes.
+
+    Raises:
+        UsageError: Naming the column (and row) that does not fit its role.
+
+    """
+    roles = {spec.target, spec.id, spec.slice, spec.validation.column}
+    names = spec.features or tuple(name for name in columns if name not in roles)
+    wanted = [*names, *(role for role in roles if role is not None)]
+    if absent := [name for name in wanted if name not in columns]:
+        raise UsageError(f"{shown_as} has no column {', '.join(map(repr, absent))}")
+    if not names:
+        raise UsageError(f"{shown_as} has no feature column besides {spec.target!r}")
+    for name in names:
+        if columns[name].dtype.kind not in "if":
+            row = next(i for i, v in enumerate(columns[name]) if not _is_number(v))
+            raise UsageError(
+                f"{shown_as}: feature {name!r} is not numeric (row {row + 1}: "
+                f"{str(columns[name][row])[:40]!r}); encode it or leave it out of data.features"
+            )
+    classes, labels = _classes(columns[spec.target], spec.target, shown_as)
+    features = np.column_stack([columns[name].astype(np.float64) for name in names])
+    return Dataset(features, labels, classes, names, columns, content_digest(columns))
+
+
+def _classes(target: Column, name: str, shown_as: str) -> tuple[tuple[str | int, ...], Codes]:
+    if target.dtype.kind == "f":
+        if not np.all(np.isfinite(target)):
+            row = int(np.flatnonzero(~np.isfinite(target))[0])
+            raise UsageError(f"{shown_as}: target {name!r} is missing in row {row + 1}")
+        if np.any(target != np.round(target)):
+            raise UsageError(f"{shown_as}: target {name!r} is continuous; class labels are needed")
+        target = target.astype(np.int64)
+    values, codes = np.unique(target, return_inverse=True)
+    if not 2 <= len(values) <= _MOST_CLASSES:
+        raise UsageError(f"{shown_as}: target {name!r} has {len(values)} classes; 2 to 1000 work")
+    return tuple(v.item() for v in values), codes.astype(np.int64)
+
+
+def _read_csv(path: Path) -> dict[str, Column]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, strict=True)
+            header = next(reader, [])
+            cells: list[list[str]] = []
+            for row in reader:
+                if len(row) != len(header):
+                    raise _malformed(
+                        path, reader.line_num, f"{len(row)} cells, the header has {len(header)}"
+                    )
+                cells.append(row)
+    except UnicodeDecodeError:
+        raise _malformed(path, 1, "not UTF-8") from None
+    except csv.Error as error:
+        raise _malformed(path, reader.line_num, str(error)) from None
+    if len(set(header)) != len(header) or not all(header):
+        raise _malformed(path, 1, "column names must be present and different")
+    if not cells:
+        raise _malformed(path, 1, "no data rows")
+    return {
+        name: _typed(column) for name, column in zip(header, zip(*cells, strict=True), strict=True)
+    }
+
+
+def _malformed(path: Path, line: int, message: str) -> InvalidFileError:
+    return InvalidFileError([Finding(str(path), line, 1, message)])
+
+
+def _read_npz(path: Path) -> dict[str, Column]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError) as error:
+        raise UsageError(f"{path}: not a readable NPZ file: {error}") from None
+    columns: dict[str, Column] = {}
+    for name, array in arrays.items():
+        if array.ndim == 1:
+            columns[name] = _normal(array)
+        elif array.ndim == 2:
+            columns |= {f"{name}{i}": _normal(array[:, i]) for i in range(array.shape[1])}
+        else:
+            raise UsageError(f"{path}: array {name!r} has {array.ndim} dimensions; 1 or 2 work")
+    if len({len(column) for column in columns.values()}) != 1:
+        raise UsageError(f"{path}: arrays must have the same number of rows")
+    return columns
+
+
+def _read_parquet(path: Path) -> dict[str, Column]:
+    try:
+        import pyarrow.parquet as parquet
+    except ImportError:
+        raise UsageError(f"{path}: reading Parquet needs `pip install 'qgate[parquet]'`") from None
+    try:
+        table = parquet.read_table(path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: not a readable Parquet file: {error}") from None
+    return {
+        name: _normal(table.column(name).to_numpy(zero_copy_only=False))
+        for name in table.column_names
+    }
+
+
+def _typed(cells: Sequence[str]) -> Column:
+    """Return whole numbers as int64, numbers (an empty cell is NaN) as float64, else text."""
+    try:
+        return np.array([int(cell) for cell in cells], dtype=np.int64)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return np.array([float(cell) if cell else np.nan for cell in cells], dtype=np.float64)
+    except ValueError:
+        return np.array(cells, dtype=str)
+
+
+def _normal(array: Column) -> Column:
+    if array.dtype.kind in "bui":
+        return array.astype(np.int64)
+    if array.dtype.kind == "f":
+        return array.astype(np.float64)
+    return np.array([str(value) for value in array], dtype=str)
+
+
+def _is_number(value: object) -> bool:
+    try:
+        float(str(value) or "nan")
+    except ValueError:
+        return False
+    return True
+
+
+def _kind(column: Column) -> str:
+    return {"i": "integer", "f": "number"}.get(column.dtype.kind, "text")
+
+
+def _column_digest(column: Column) -> str:
+    if column.dtype.kind == "i":
+        data = column.astype("<i8").tobytes()
+    elif column.dtype.kind == "f":
+        numbers = column.astype("<f8") + 0.0  # -0.0 and 0.0 are one value
+        numbers[np.isnan(numbers)] = np.nan  # and so are all NaNs
+        data = numbers.tobytes()
+    else:
+        data = b"".join(len(t).to_bytes(8, "little") + t for t in (str(v).encode() for v in column))
+    return hashlib.sha256(data).hexdigest()

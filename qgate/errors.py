@@ -1,0 +1,74 @@
+"""Every way in which qgate ends other than with a verdict; each error owns its exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller. 1 is left out: it is what a crashed Python returns."""
+
+    PASS = 0
+    USAGE = 2
+    GATE_FAILED = 10
+    INCONCLUSIVE = 20
+    COULD_NOT_RUN = 30
+    BUG = 70
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong in a file, at a 1-based line and column."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        """Give the form that editors and CI annotations parse."""
+        mark = "" if self.severity == "error" else f"{self.severity}: "
+        return f"{self.file}:{self.line}:{self.column}: {mark}{self.message}"
+
+
+class QgateError(Exception):
+    """Root of all errors that a user may see; the message says what to do."""
+
+    exit_code = ExitCode.BUG
+
+
+class UsageError(QgateError):
+    """The command line, a charter, a lock or a data file is not usable as it stands."""
+
+    exit_code = ExitCode.USAGE
+
+
+class InvalidFileError(UsageError):
+    """A file has findings; each names its line and column."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        """Keep the findings in file order."""
+        self.findings = tuple(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+class ExecutionError(QgateError):
+    """The work is well described but could not be carried out here."""
+
+    exit_code = ExitCode.COULD_NOT_RUN
+
+
+class InterruptedRunError(QgateError):
+    """A person or the machine stopped the run; what was finished is kept."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+class InternalError(QgateError):
+    """A bug in qgate; the boundary writes a report file."""
+
+    exit_code = ExitCode.BUG

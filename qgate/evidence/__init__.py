@@ -1,0 +1,1 @@
+"""The record of a run, from which every verdict can be derived again."""

@@ -1,0 +1,47 @@
+"""Files that are whole or absent, and where a project's files end."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+_ROOT_MARKS = (".git", ".hg", "pyproject.toml")
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that a reader or a crash sees the old content or the new, nothing between."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def project_root(path: Path) -> Path:
+    """Return the folder that a charter's paths may not leave.
+
+    The nearest folder above that is a repository or a Python project; without one the current
+    folder if it holds the path, else the path's own folder.
+    """
+    folder = path.resolve().parent
+    for candidate in (folder, *folder.parents):
+        if any((candidate / mark).exists() for mark in _ROOT_MARKS):
+            return candidate
+    here = Path.cwd().resolve()
+    return here if folder.is_relative_to(here) else folder
+
+
+def shown(path: Path) -> str:
+    """Return a path as a person would type it from the current folder."""
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()

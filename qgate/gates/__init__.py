@@ -1,0 +1,1 @@
+"""Measurements to verdicts, verdicts to a decision; pure functions."""

@@ -1,0 +1,75 @@
+"""The decision: a pure function of all verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qgate.charter.charter import Charter
+from qgate.errors import ExitCode
+from qgate.evidence.evidence import Evidence
+from qgate.gates.verdict import Outcome, Verdict, judge_gate
+from qgate.measure.registry import family
+
+
+class Action(StrEnum):
+    """What follows for production traffic."""
+
+    PROMOTE = "promote"
+    HOLD = "hold"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Every verdict under a charter, what follows, and the evidence that it rests on."""
+
+    charter: Charter
+    verdicts: tuple[Verdict, ...]
+    evidence_path: str
+    evidence_digest: str
+    observations_digest: str
+    attempt: int
+
+    @property
+    def action(self) -> Action:
+        """Return roll back if any gate failed, promote only if every gate passed, else hold."""
+        return decide([verdict.outcome for verdict in self.verdicts])[0]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return the exit code of the decision."""
+        return decide([verdict.outcome for verdict in self.verdicts])[1]
+
+    def of(self, *outcomes: Outcome) -> tuple[Verdict, ...]:
+        """Return the verdicts with one of these outcomes, in the charter's order."""
+        return tuple(verdict for verdict in self.verdicts if verdict.outcome in outcomes)
+
+
+def decide(outcomes: Sequence[Outcome]) -> tuple[Action, ExitCode]:
+    """Return action and exit code; a failure outweighs an error, an error an open question."""
+    for outcome, action, code in (
+        (Outcome.FAIL, Action.ROLLBACK, ExitCode.GATE_FAILED),
+        (Outcome.ERROR, Action.HOLD, ExitCode.COULD_NOT_RUN),
+        (Outcome.INCONCLUSIVE, Action.HOLD, ExitCode.INCONCLUSIVE),
+        (Outcome.PASS, Action.PROMOTE, ExitCode.PASS),
+    ):
+        if outcome in outcomes:
+            return action, code
+    return Action.HOLD, ExitCode.COULD_NOT_RUN
+
+
+def judge(evidence: Evidence, charter: Charter | None = None) -> Decision:
+    """Return the decision on stored evidence, under its own charter or another one's terms."""
+    terms = charter or evidence.charter
+    return Decision(
+        charter=terms,
+        verdicts=tuple(
+            judge_gate(gate, family(gate.metric).measure(evidence, gate)) for gate in terms.gates
+        ),
+        evidence_path=evidence.path,
+        evidence_digest=evidence.digest,
+        observations_digest=evidence.observations_digest,
+        attempt=evidence.observations["attempt"],
+    )

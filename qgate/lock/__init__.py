@@ -1,0 +1,1 @@
+"""What is locked, and the file that says so."""

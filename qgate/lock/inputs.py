@@ -1,0 +1,71 @@
+"""The inputs of a run as they are now, in the form in which a lock keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from qgate.charter.charter import Charter
+from qgate.data.split import SplitData
+from qgate.digest import sha256_file
+
+_PACKAGES = ("numpy", "qiskit", "qiskit-aer", "scikit-learn", "scipy")
+
+
+def observe(charter: Charter, split: SplitData, folder: Path) -> dict[str, Any]:
+    """Return every input that must equal the lock, by the name that reports use."""
+    lockfile = charter.lockfile
+    return {
+        "charter": charter.digest,
+        "data bytes": dict(split.file_digests),
+        "data content": split.dataset.content_digest,
+        "rows and columns": [split.dataset.rows, len(split.dataset.columns)],
+        "split": {
+            "digest": split.split_digest,
+            "train": len(split.train),
+            "validation": len(split.validation),
+        },
+        "dependency lock": sha256_file(folder / lockfile) if lockfile else None,
+        "packages": installed(charter),
+        "seeds": list(charter.schedule.seeds),
+        "shots": ["exact" if shots is None else shots for shots in charter.schedule.shots],
+        "replicates": charter.schedule.replicates,
+    }
+
+
+def installed(charter: Charter) -> dict[str, str]:
+    """Return the installed versions that matter: the numeric stack and the charter's plugins."""
+    owners = metadata.packages_distributions() if charter.document.get("plugins") else {}
+    plugins = {d for name in charter.document.get("plugins", ()) for d in owners.get(name, ())}
+    return {name: metadata.version(name) for name in sorted({*_PACKAGES, *plugins})}
+
+
+def differences(locked: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return what differs from the lock, by name and value; empty when all is as locked."""
+    found: list[str] = []
+    for name in sorted({*locked, *now}):
+        before, after = locked.get(name), now.get(name)
+        if before == after:
+            continue
+        if isinstance(before, dict) and isinstance(after, dict):
+            found += [
+                f"{name}: {key} locked {_short(before.get(key))}, now {_short(after.get(key))}"
+                for key in sorted({*before, *after})
+                if before.get(key) != after.get(key)
+            ]
+        else:
+            found.append(f"{name}: locked {_short(before)}, now {_short(after)}")
+    if found and all(text.startswith("data bytes") for text in found):
+        found = [f"{text} (the content is the same: the file was re-encoded)" for text in found]
+    return found
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "nothing"
+    text = str(value)
+    if len(text) == 64 and set(text) <= set("0123456789abcdef"):
+        return text[:12]
+    return text if len(text) <= 120 else f"{text[:117]}..."

@@ -1,0 +1,1 @@
+"""Evidence to measurements, and what a plan promises of them."""

@@ -1,0 +1,103 @@
+"""Cost on a device: the price list times counted circuits and shots. Always modelled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qgate.charter.charter import ArmSpec, Gate, Prices, Shots
+from qgate.evidence.evidence import Evidence, MissingTrialError
+from qgate.lock.lock import Lock
+from qgate.measure.measurement import Counts, Forecast, Measurement
+from qgate.plan.plan import Plan
+
+
+@dataclass(frozen=True)
+class DeviceUse:
+    """Circuits submitted and shots taken."""
+
+    circuits: int
+    shots: int
+
+
+def measure(evidence: Evidence, gate: Gate) -> Measurement:
+    """Return US dollars for 1,000 predictions at the gate's shots, or for the whole run."""
+    prices = evidence.charter.budget.prices
+    if prices is None:
+        return Measurement(error="the charter has no price list: add budget.prices")
+    method = f"modelled: {prices.source}, {prices.date}"
+    try:
+        if gate.metric == "cost_total_usd":
+            value, counts, note = _total(evidence, prices)
+        else:
+            value, counts, note = _per_thousand(evidence, evidence.charter.shots_of(gate), prices)
+    except (MissingTrialError, ValueError) as error:
+        return Measurement(error=str(error), method=method)
+    return Measurement(value, bounded=False, counts=counts, method=method, notes=(note,))
+
+
+def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
+    """Return that a count is always decided."""
+    del plan, gate, lock
+    return Forecast(True, None, "counted, not sampled")
+
+
+def planned_use(plan: Plan) -> DeviceUse:
+    """Return the most circuits and shots that a plan can take on a device."""
+    circuits = shots = 0
+    for arm in plan.charter.arms:
+        each = _most_circuits(arm, plan)
+        for trial in plan.of(arm.role):
+            if trial.shots is not None:
+                circuits += each
+                shots += each * trial.shots
+    return DeviceUse(circuits, shots)
+
+
+def price(use: DeviceUse, prices: Prices) -> float:
+    """Return US dollars for circuits and shots, without serving time."""
+    return use.circuits * prices.per_task + use.shots * prices.per_shot
+
+
+def _most_circuits(arm: ArmSpec, plan: Plan) -> int:
+    """Return pairs to train on plus pairs to predict, were every training row a support vector."""
+    if arm.kind != "quantum_kernel":
+        return 0
+    return plan.train * (plan.train - 1) // 2 + plan.train * plan.items
+
+
+def _total(evidence: Evidence, prices: Prices) -> tuple[float, Counts, str]:
+    circuits = shots = 0
+    for trial in evidence.record["trials"]:
+        if trial["failure"] is None and trial["shots"] is not None:
+            each = trial["fit_circuits"] + trial["serving_circuits"]
+            circuits += each
+            shots += each * trial["shots"]
+    use = DeviceUse(circuits, shots)
+    seconds = sum(evidence.observations["seconds"].values())
+    note = f"{circuits:,} circuits and {shots:,} shots, had this run used a device."
+    return (
+        price(use, prices) + seconds * prices.per_second,
+        Counts(items=len(evidence.record["trials"])),
+        note,
+    )
+
+
+def _per_thousand(evidence: Evidence, shots: Shots, prices: Prices) -> tuple[float, Counts, str]:
+    trials = [trial for seed in evidence.trials("candidate", shots) for trial in seed]
+    items = len(evidence.truth)
+    circuits = sum(trial["serving_circuits"] for trial in trials) / (len(trials) * items)
+    if circuits and shots is None:
+        raise ValueError("exact probabilities have no price: name a shot count with `at`")
+    per_item = circuits * (prices.per_task + (shots or 0) * prices.per_shot)
+    per_item += _seconds(evidence) * prices.per_second
+    note = f"{circuits:.1f} circuits of {shots or 0:,} shots a prediction."
+    return 1000 * per_item, Counts(items, len(trials), shots, 1), note
+
+
+def _seconds(evidence: Evidence) -> float:
+    """Return serving seconds of one item, 0 where no latency was measured."""
+    found = evidence.latencies("candidate")
+    batch: Mapping[str, Any] = evidence.record["charter"].get("latency", {})
+    return 0.0 if found is None else float(found[0].mean()) / 1000 / batch.get("batch", 1)

@@ -1,0 +1,124 @@
+"""Every metric, as a table; a family's code is imported when one of its metrics is measured."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Protocol
+
+from qgate.charter.vocabulary import MetricTerms
+
+if TYPE_CHECKING:
+    from qgate.charter.charter import Gate
+    from qgate.evidence.evidence import Evidence
+    from qgate.lock.lock import Lock
+    from qgate.measure.measurement import Forecast, Measurement
+    from qgate.plan.plan import Plan
+
+
+class Family(Protocol):
+    """A module that measures some metrics and knows their power."""
+
+    def measure(self, evidence: Evidence, gate: Gate) -> Measurement:
+        """Return the measurement that a gate asks for."""
+        ...
+
+    def forecast(self, plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
+        """Return whether the gate can be decided by the plan's trials."""
+        ...
+
+
+_GAPS = {
+    "accuracy": ("share of validation items predicted right", "Tango 1998; Gallas et al. 2009"),
+    "balanced_accuracy": ("mean of the per-class recalls", "Brodersen et al. 2010"),
+    "f1": ("F1 of the positive class, mean over classes if several", "van Rijsbergen 1979"),
+    "roc_auc": ("area under the ROC curve, from scores", "DeLong et al. 1988"),
+}
+_LATENCY = "milliseconds from the intended send to the answer, open loop"
+_LARGE = 1e12
+
+
+def _terms() -> list[tuple[str, MetricTerms]]:
+    table: list[tuple[str, MetricTerms]] = []
+    for name, (meaning, source) in _GAPS.items():
+        needs = frozenset({"scores"}) if name == "roc_auc" else frozenset[str]()
+        gap = f"val_{name}_gap_vs_classical"
+        text = f"baseline minus candidate: {meaning}"
+        table += [
+            ("parity", MetricTerms(gap, "proportion", "lower", text, source, -1, 1, needs)),
+            (
+                "parity",
+                MetricTerms(f"val_{name}", "proportion", "higher", meaning, source, 0, 1, needs),
+            ),
+        ]
+    for percent in (50, 95, 99):
+        table.append(
+            (
+                "latency",
+                MetricTerms(
+                    f"latency_p{percent}_ms", "ms", "lower", f"{percent} % quantile of {_LATENCY}",
+                    "Conover 1999, order statistics", 1e-3, _LARGE, frozenset({"latency"}),
+                ),
+            )
+        )  # fmt: skip
+    table += [
+        (
+            "latency",
+            MetricTerms(
+                "latency_p95_ratio_vs_classical", "ratio", "lower",
+                "95 % latency quantile of the candidate over that of the baseline",
+                "Conover 1999, order statistics of both arms", 1e-3, _LARGE,
+                frozenset({"latency", "baseline"}),
+            ),
+        ),
+        (
+            "reproducibility",
+            MetricTerms(
+                "reproducibility", "mismatches", "exact",
+                "inputs that differ from the lock, and replays in a new process that differ",
+                "exact comparison of digests", 0, 0,
+            ),
+        ),
+        (
+            "baseline_drift",
+            MetricTerms(
+                "baseline_drift", "mismatches", "exact",
+                "1 if the baseline's predictions differ from the locked ones, else 0",
+                "exact comparison of digests", 0, 0,
+            ),
+        ),
+        (
+            "shots",
+            MetricTerms(
+                "shot_noise_sd", "proportion", "lower",
+                "standard deviation of validation accuracy over replicates, within seeds",
+                "Hald 1952, chi-square bounds", 0, 1, frozenset({"replicates"}),
+            ),
+        ),
+        (
+            "cost",
+            MetricTerms(
+                "cost_per_1k_usd", "USD", "lower",
+                "modelled: price list times the circuits and shots of 1,000 predictions",
+                "the charter's price list", 0, _LARGE, frozenset({"prices"}),
+            ),
+        ),
+        (
+            "cost",
+            MetricTerms(
+                "cost_total_usd", "USD", "lower",
+                "modelled: price list times all circuits and shots of the run",
+                "the charter's price list", 0, _LARGE, frozenset({"prices"}),
+            ),
+        ),
+    ]  # fmt: skip
+    return table
+
+
+_FAMILIES = {terms.name: family for family, terms in _terms()}
+METRICS = {terms.name: terms for _, terms in _terms()}
+
+
+def family(metric: str) -> Family:
+    """Return the module that measures a metric."""
+    module: Family = importlib.import_module(f"qgate.measure.{_FAMILIES[metric]}")
+    return module

@@ -1,0 +1,58 @@
+"""Whether the run was of what was locked, and whether its trials come out the same again."""
+
+from __future__ import annotations
+
+from qgate.charter.charter import Gate
+from qgate.evidence.evidence import Evidence
+from qgate.lock.inputs import differences
+from qgate.lock.lock import Lock
+from qgate.measure.measurement import Counts, Forecast, Measurement
+from qgate.plan.plan import Plan
+
+_METHOD = "exact comparison with the lock, and replays in a new process"
+
+
+def measure(evidence: Evidence, gate: Gate) -> Measurement:
+    """Return the number of mismatches; each is named, with both values, in the notes."""
+    del gate
+    lock = evidence.record["lock"]
+    if lock is None:
+        path = evidence.observations["charter_path"]
+        return Measurement(error=f"there is no lock: qgate lock {path}", method=_METHOD)
+    replays = evidence.record["replays"]
+    if not replays:
+        return Measurement(error="no trial was replayed", method=_METHOD)
+    inputs = evidence.record["inputs"]
+    found = differences(lock["inputs"], inputs)
+    found += [
+        f"replay of seed {replay['seed']}: predictions {str(replay['first'])[:12]}, "
+        f"then {str(replay['again'])[:12]}"
+        for replay in replays
+        if replay["first"] != replay["again"] or replay["first"] is None
+    ]
+    locked = evidence.observations["locked_evidence"]
+    if not found and locked is not None and locked != evidence.digest:
+        found.append(
+            f"evidence digest: locked {locked[:12]}, now {evidence.digest[:12]}, though every "
+            "input is as locked: the computation itself differs on this machine"
+        )
+    equal = sum(replay["first"] == replay["again"] for replay in replays)
+    k = len(replays)
+    digest = ", evidence digest as locked" if locked == evidence.digest else ""
+    note = (
+        f"{equal} of {k} replays equal (mismatch rate below {1 - 0.05 ** (1 / k):.0%} at 95 %), "
+        f"{sum(lock['inputs'].get(name) == value for name, value in inputs.items())} of "
+        f"{len(inputs)} inputs as locked{digest}."
+    )
+    return Measurement(
+        float(len(found)), bounded=False, counts=Counts(items=k), method=_METHOD,
+        notes=(*found, note),
+    )  # fmt: skip
+
+
+def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
+    """Return that it can be decided; without a lock the verdict will be an error."""
+    del gate
+    if lock is None:
+        return Forecast(True, 0.0, "there is no lock", f"qgate lock {plan.charter.path}")
+    return Forecast(True, None, f"{len(plan.replayed())} replays, {len(lock.inputs)} inputs")

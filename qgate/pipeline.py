@@ -1,0 +1,115 @@
+"""The engine: the stages of each job, in order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qgate.charter.vocabulary import Vocabulary
+from qgate.errors import Finding, InvalidFileError
+from qgate.measure.registry import METRICS
+from qgate.quantum.layers import LAYERS
+
+if TYPE_CHECKING:
+    from qgate.charter.charter import Charter
+    from qgate.evidence.evidence import Evidence
+    from qgate.gates.decision import Decision
+    from qgate.lock.lock import Lock
+    from qgate.plan.settings import Settings
+    from qgate.plan.study import Study
+
+VOCABULARY = Vocabulary(METRICS, LAYERS)
+
+
+def check(path: Path, settings: Settings) -> list[Finding]:
+    """Return every finding of a charter, warnings included; empty when all is well."""
+    from qgate.plan.admit import examined
+
+    try:
+        return examined(path, settings, VOCABULARY)[2]
+    except InvalidFileError as error:
+        return list(error.findings)
+
+
+def load(path: Path, settings: Settings) -> Charter:
+    """Return a valid charter.
+
+    Raises:
+        InvalidFileError: With every error's line and column.
+
+    """
+    from qgate.plan.admit import valid
+
+    return valid(path, settings, VOCABULARY)[0]
+
+
+def study(path: Path, settings: Settings) -> Study:
+    """Return a charter with its data, its lock and its plan.
+
+    Raises:
+        UsageError: When any of them cannot be used.
+
+    """
+    from qgate.plan.study import open_study
+
+    return open_study(path, settings, VOCABULARY)
+
+
+def lock(path: Path, settings: Settings) -> Lock:
+    """Return what a charter's lock would be now; the baseline is run for its fingerprint.
+
+    Raises:
+        ExecutionError: When the baseline fails.
+
+    """
+    from qgate.evidence.evidence import Evidence
+    from qgate.evidence.record import make_observations, make_record
+    from qgate.lock.lock import make_lock
+    from qgate.measure.baseline_drift import fingerprint
+    from qgate.trials import stages
+
+    found = study(path, settings)
+    arms = stages.prepare(found, [found.charter.baseline])
+    results = stages.run(found, arms, found.plan.of("baseline"))
+    stages.refuse_failures(results)
+    record = make_record(found, results, replays=[])
+    evidence = Evidence(record, make_observations(found, results, {}, attempt=0), path="")
+    return make_lock(found.inputs, fingerprint(evidence))
+
+
+def run(path: Path, settings: Settings) -> tuple[Evidence, Decision]:
+    """Run a charter: trials, replays, latency; write the evidence and judge it.
+
+    Raises:
+        UsageError: When the charter cannot be run as it stands, or cannot be decided.
+
+    """
+    from qgate.evidence.attempts import AttemptLedger
+    from qgate.evidence.record import make_observations, make_record
+    from qgate.evidence.store import write_bundle
+    from qgate.gates.decision import judge
+    from qgate.measure.outlook import refusals
+    from qgate.trials import stages
+
+    found = study(path, settings)
+    if not settings.even_if_underpowered and (refused := refusals(found)):
+        raise InvalidFileError(refused)
+    arms = stages.prepare(found, found.charter.arms)
+    results = stages.run(found, arms, found.plan.trials)
+    replays = stages.replay(found, results)
+    latencies = stages.latency(found, arms) if _needs_latency(found.charter) else {}
+
+    ledger = AttemptLedger(settings.state / "attempts.jsonl")
+    contract = found.lock.digest if found.lock else found.charter.digest
+    attempt = ledger.count(contract) + 1
+    record = make_record(found, results, replays)
+    observations = make_observations(found, results, latencies, attempt)
+    evidence = write_bundle(record, observations, settings.store)
+    ledger.add(contract, evidence.digest)
+    return evidence, judge(evidence)
+
+
+def _needs_latency(charter: Charter) -> bool:
+    prices = charter.budget.prices
+    gated = any("latency" in METRICS[gate.metric].needs for gate in charter.gates)
+    return gated or (prices is not None and prices.per_second > 0)

@@ -1,0 +1,1 @@
+"""Charter and locked inputs, expanded into trials."""

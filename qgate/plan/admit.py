@@ -1,0 +1,51 @@
+"""A charter held against everything around it; imports nothing heavy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgate.charter.charter import Charter
+from qgate.charter.load import examine
+from qgate.charter.meaning import DEFAULT_IMPORTS, Surroundings
+from qgate.charter.vocabulary import Vocabulary
+from qgate.charter.yaml_reader import Source
+from qgate.data.columns import column_findings
+from qgate.errors import Finding, InvalidFileError
+from qgate.files import project_root, shown
+from qgate.plan.settings import Settings
+
+
+def examined(
+    path: Path, settings: Settings, vocabulary: Vocabulary
+) -> tuple[Charter, Source, list[Finding]]:
+    """Return a charter, its source and its findings, warnings included.
+
+    Raises:
+        InvalidFileError: When its YAML or its shape do not allow a Charter.
+
+    """
+    around = Surroundings(
+        path.resolve().parent,
+        project_root(path),
+        vocabulary,
+        DEFAULT_IMPORTS | settings.allow_imports,
+        settings.allow_outside,
+        settings.files,
+    )
+    charter, source, findings = examine(path, shown(path), around)
+    if settings.files:
+        findings += column_findings(charter, source, path.parent)
+    return charter, source, findings
+
+
+def valid(path: Path, settings: Settings, vocabulary: Vocabulary) -> tuple[Charter, Source]:
+    """Return a charter without errors.
+
+    Raises:
+        InvalidFileError: With every error's line and column.
+
+    """
+    charter, source, findings = examined(path, settings, vocabulary)
+    if errors := [finding for finding in findings if finding.severity == "error"]:
+        raise InvalidFileError(errors)
+    return charter, source

@@ -1,0 +1,28 @@
+"""How long a plan will take, roughly: modelled from its sizes, not measured."""
+
+from __future__ import annotations
+
+from qgate.plan.plan import Plan
+
+# Seconds on one core of a two-core cloud machine; right to within a factor of about 3.
+_START = 6.0
+_CLASSICAL_TRIAL = 0.05
+_KERNEL_ENTRY = 1e-7
+_STATE = 2e-4
+
+
+def estimated_seconds(plan: Plan) -> float:
+    """Return a modelled duration in seconds: start and replay, states, trials, latency."""
+    charter = plan.charter
+    rows = plan.train + plan.items
+    seconds = _START
+    for arm in charter.arms:
+        trials = len(plan.of(arm.role))
+        if arm.kind == "quantum_kernel":
+            seconds += rows * _STATE + trials * plan.train * rows * _KERNEL_ENTRY
+        elif arm.kind == "estimator":
+            seconds += trials * _CLASSICAL_TRIAL
+    if any(gate.metric.startswith("latency_") for gate in charter.gates):
+        requests = charter.latency.requests + charter.latency.warmup
+        seconds += 2 * requests / charter.latency.rate_per_s
+    return seconds

@@ -1,0 +1,51 @@
+"""How a run is carried out, and who is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Who is told how far a run has come."""
+
+    def stage(self, name: str, total: int) -> None:
+        """Begin a stage of so many steps."""
+        ...
+
+    def advance(self) -> None:
+        """Finish a step of the present stage."""
+        ...
+
+    def warn(self, message: str) -> None:
+        """Say something that a person should know."""
+        ...
+
+
+class Silent:
+    """Nobody is told."""
+
+    def stage(self, name: str, total: int) -> None:
+        """Ignore it."""
+
+    def advance(self) -> None:
+        """Ignore it."""
+
+    def warn(self, message: str) -> None:
+        """Ignore it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run; nothing here changes what a run must come out with."""
+
+    workers: int = 1
+    store: Path = Path(".qgate/evidence")
+    state: Path = Path(".qgate")
+    allow_imports: frozenset[str] = frozenset()
+    allow_outside: bool = False
+    even_if_underpowered: bool = False
+    files: bool = True
+    """Whether the files that a charter names must be there."""
+    progress: Progress = field(default_factory=Silent)

@@ -1,0 +1,61 @@
+"""The only place that turns a name in a charter into somebody else's class."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from qgate.errors import UsageError
+
+
+def build(path: str, params: Mapping[str, Any], seed: int, allowed: Collection[str]) -> Any:
+    """Return an instance of a scikit-learn-style class; `random_state` is the seed unless given.
+
+    Raises:
+        UsageError: When the package may not be imported, the class does not exist or does not
+            take the parameters.
+
+    """
+    cls = _load(path, allowed)
+    known = inspect.signature(cls).parameters
+    open_ended = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in known.values())
+    for name in params:
+        if name not in known and not open_ended:
+            raise UsageError(f"{path} takes no parameter {name!r}{_suggest(name, known)}")
+    seeded = {"random_state": seed} if "random_state" in known else {}
+    try:
+        return cls(**{**seeded, **params})
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{path} refuses its parameters: {error}") from None
+
+
+def takes(path: str, parameter: str, allowed: Collection[str]) -> bool:
+    """Return whether a class's constructor takes a parameter."""
+    return parameter in inspect.signature(_load(path, allowed)).parameters
+
+
+def _load(path: str, allowed: Collection[str]) -> Any:
+    module_name, _, name = path.rpartition(".")
+    package = path.partition(".")[0]
+    if package not in allowed:
+        raise UsageError(
+            f"package {package!r} may not be imported; if you trust it, add it to the charter's "
+            f"`plugins` or pass --allow-import {package}"
+        )
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise UsageError(f"cannot import {module_name}: {error}") from None
+    found = getattr(module, name, None)
+    if not (inspect.isclass(found) and hasattr(found, "fit")):
+        classes = [n for n, c in inspect.getmembers(module, inspect.isclass) if hasattr(c, "fit")]
+        raise UsageError(f"{module_name} has no estimator {name!r}{_suggest(name, classes)}")
+    return found
+
+
+def _suggest(word: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

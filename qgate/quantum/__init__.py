@@ -1,0 +1,1 @@
+"""Layers to circuits, their simulation, and figures of a circuit."""

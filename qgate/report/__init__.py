@@ -1,0 +1,1 @@
+"""Decision to text; nothing is computed here that a verdict does not hold."""

@@ -1,0 +1,77 @@
+"""The decision as the JSON document of schemas/report.v1.json."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from typing import Any
+
+from qgate.gates.decision import Decision
+from qgate.gates.verdict import Verdict
+from qgate.measure.measurement import CLAIM_WORDS
+from qgate.rollout.rollback import RollbackPlan
+
+
+def render_json(decision: Decision, rollback: RollbackPlan) -> str:
+    """Return the document as text, keys in the schema's order."""
+    text = json.dumps(report_document(decision, rollback), indent=2, ensure_ascii=False)
+    return f"{text}\n"
+
+
+def report_document(decision: Decision, rollback: RollbackPlan) -> dict[str, Any]:
+    """Return the decision as plain values."""
+    charter = decision.charter
+    return {
+        "version": 1,
+        "decision": str(decision.action),
+        "exit_code": int(decision.exit_code),
+        "charter": {
+            "path": charter.path,
+            "name": charter.pilot.name,
+            "digest": charter.digest,
+            "baseline": charter.baseline.id,
+            "candidate": charter.candidate.id,
+        },
+        "gates": [_gate(verdict) for verdict in decision.verdicts],
+        "rollback": {**dataclasses.asdict(rollback), "steps": list(rollback.steps)},
+        "evidence": {
+            "path": decision.evidence_path,
+            "digest": decision.evidence_digest,
+            "observations_digest": decision.observations_digest,
+        },
+        "attempt": decision.attempt,
+    }
+
+
+def _gate(verdict: Verdict) -> dict[str, Any]:
+    gate, measurement = verdict.gate, verdict.measurement
+    interval = None
+    if measurement.bounded and measurement.value is not None:
+        interval = {
+            "low": _finite(measurement.low),
+            "high": _finite(measurement.high),
+            "confidence": gate.confidence,
+            "sides": 1,
+        }
+    bounds = {"min": gate.threshold.low, "max": gate.threshold.high}
+    return {
+        "name": gate.name,
+        "metric": gate.metric,
+        "verdict": str(verdict.outcome),
+        "value": _finite(measurement.value),
+        "unit": verdict.unit,
+        "interval": interval,
+        "threshold": {key: value for key, value in bounds.items() if value is not None},
+        "baseline_value": _finite(measurement.baseline_value),
+        "n": dataclasses.asdict(measurement.counts),
+        "method": measurement.method,
+        "claim": f"The verdict holds {CLAIM_WORDS[measurement.claim]}.",
+        "owner": gate.owner,
+        "remediation": [{action.verb: action.object} for action in gate.remediation],
+        "reason": verdict.reason,
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,46 @@
+"""The decision as JUnit XML: one test case a gate, in the form that Jenkins and GitLab accept."""
+
+from __future__ import annotations
+
+from junitparser import Error, Failure
+from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
+
+from qgate.gates.decision import Decision
+from qgate.gates.verdict import Outcome, Verdict
+from qgate.rollout.rollback import RollbackPlan, remediation_words
+
+_RESULTS = {
+    Outcome.FAIL: (Failure, "fail"),
+    Outcome.INCONCLUSIVE: (Error, "inconclusive"),
+    Outcome.ERROR: (Error, "error"),
+}
+
+
+def render_junit(decision: Decision, rollback: RollbackPlan) -> str:
+    """Return the XML; inconclusive is an error, since it may not count as passed."""
+    suite = TestSuite(_clean(decision.charter.pilot.name))
+    for verdict in decision.verdicts:
+        suite.add_testcase(_case(decision, verdict, rollback))
+    xml = JUnitXml("qgate")
+    xml.add_testsuite(suite)
+    xml.update_statistics()
+    return str(xml.tostring().decode("utf-8")) + "\n"
+
+
+def _case(decision: Decision, verdict: Verdict, rollback: RollbackPlan) -> TestCase:
+    case = TestCase(_clean(verdict.gate.name), f"qgate.{_clean(decision.charter.pilot.name)}", 0.0)
+    if verdict.outcome in _RESULTS:
+        kind, name = _RESULTS[verdict.outcome]
+        result = kind(_clean(verdict.reason), name)
+        result.text = _clean(
+            f"{verdict.reason}\nowner: {verdict.gate.owner}\n"
+            f"remediation: {remediation_words(verdict.gate)}\nrollback: {rollback.command}\n"
+            f"again: qgate run {decision.charter.path}\n"
+        )
+        case.result = [result]
+    return case
+
+
+def _clean(text: str) -> str:
+    """Drop the control characters that XML 1.0 cannot carry."""
+    return "".join(c for c in text if c in "\t\n\r" or (ord(c) >= 32 and c not in "\ufffe\uffff"))

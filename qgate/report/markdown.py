@@ -1,0 +1,81 @@
+"""The decision as Markdown, for pull requests and step summaries."""
+
+from __future__ import annotations
+
+import html
+
+from qgate.gates.decision import Decision
+from qgate.gates.verdict import Outcome, Verdict
+from qgate.measure.units import bare, in_words
+from qgate.report.wording import HEADLINES, threshold_words, traffic_words
+from qgate.rollout.rollback import RollbackPlan, remediation_words
+
+_MARKS = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.INCONCLUSIVE: "❔", Outcome.ERROR: "⚠️"}
+
+
+def render_markdown(decision: Decision, rollback: RollbackPlan) -> str:
+    """Return the decision first, then every gate, what stands in the way, and what to do."""
+    charter = decision.charter
+    arms = f"`{_code(charter.candidate.id)}` against `{_code(charter.baseline.id)}`"
+    again = f"qgate judge {_code(decision.evidence_path)}"
+    lines = [
+        f"## {HEADLINES[decision.action]}: {_safe(charter.pilot.name)}",
+        "",
+        f"{arms}, attempt {decision.attempt}. {_safe(traffic_words(decision, rollback))}",
+        "",
+        "| | gate | value | bounds | threshold | verdict | owner |",
+        "|---|---|---|---|---|---|---|",
+        *(_row(verdict) for verdict in decision.verdicts),
+        "",
+    ]
+    for verdict in decision.of(Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE):
+        lines += [
+            f"### {_MARKS[verdict.outcome]} {_safe(verdict.gate.name)}: {verdict.outcome.upper()}",
+            "",
+            _safe(verdict.reason),
+            "",
+            f"- owner: {_safe(verdict.gate.owner)}",
+            f"- do: {_safe(remediation_words(verdict.gate))}",
+            f"- again: `qgate run {_code(charter.path)}`",
+            "",
+        ]
+    if rollback.required:
+        lines += ["### Rollback", ""]
+        lines += [f"{i}. {_safe(step)}" for i, step in enumerate(rollback.steps, 1)]
+        lines += ["", f"Again: `{_code(rollback.command)}`", ""]
+    lines += [
+        f"Evidence `{decision.evidence_digest[:12]}`: `{again}`",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _row(verdict: Verdict) -> str:
+    measurement, unit = verdict.measurement, verdict.unit
+    bounds = ""
+    if measurement.bounded and measurement.value is not None:
+        bounds = f"{bare(measurement.low, unit)} to {bare(measurement.high, unit)}"
+    value = in_words(measurement.value, unit, difference="gap" in verdict.gate.metric)
+    cells = (
+        _MARKS[verdict.outcome],
+        _safe(verdict.gate.name),
+        value,
+        bounds,
+        threshold_words(verdict),
+        verdict.outcome.upper(),
+        _safe(verdict.gate.owner),
+    )
+    return "| " + " | ".join(cells) + " |"
+
+
+def _safe(text: str) -> str:
+    """Return text that stays text: no HTML, no table cell, no link of a charter's making."""
+    text = html.escape(" ".join(text.split()), quote=False)
+    for sign in "\\|[]*_":
+        text = text.replace(sign, f"\\{sign}")
+    return text
+
+
+def _code(text: str) -> str:
+    """Return text for a code span."""
+    return " ".join(text.split()).replace("`", "'")

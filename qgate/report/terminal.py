@@ -1,0 +1,180 @@
+"""The decision for a terminal: what stands in the way first and whole, what is fine folded."""
+
+from __future__ import annotations
+
+import textwrap
+
+from rich.text import Text
+
+from qgate.gates.decision import Action, Decision
+from qgate.gates.verdict import Outcome, Verdict
+from qgate.measure.units import bare, in_words
+from qgate.report.wording import HEADLINES, threshold_words, traffic_words
+from qgate.rollout.rollback import RollbackPlan, remediation_words
+
+PLAIN_WIDTH = 100
+_WIDEST = 120
+_NARROWEST = 60
+_BAR = 28
+_STYLES = {
+    Outcome.PASS: ("✓", "green"),
+    Outcome.FAIL: ("✗", "bold red"),
+    Outcome.INCONCLUSIVE: ("?", "bold yellow"),
+    Outcome.ERROR: ("!", "bold magenta"),
+}
+_BANNERS = {
+    Action.PROMOTE: "bold white on green",
+    Action.HOLD: "bold black on yellow",
+    Action.ROLLBACK: "bold white on red",
+}
+_INDENT = "     "
+
+
+def render_plain(decision: Decision, rollback: RollbackPlan) -> str:
+    """Return the report without colour, for files and pipes."""
+    return render_terminal(decision, rollback, PLAIN_WIDTH).plain
+
+
+def render_terminal(decision: Decision, rollback: RollbackPlan, width: int) -> Text:
+    """Return the report with styles, for a terminal of the given width."""
+    width = max(_NARROWEST, min(width, _WIDEST))
+    text = Text()
+    _headline(text, decision, width)
+    names = min(max(len(verdict.gate.name) for verdict in decision.verdicts), 30)
+    for outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE):
+        for verdict in decision.of(outcome):
+            _line(text, verdict, names, width)
+            _details(text, verdict, decision, width)
+    for verdict in decision.of(Outcome.PASS):
+        _line(text, verdict, names, width)
+    text.append("\n")
+    if rollback.required:
+        text.append(" To roll back\n", "bold")
+        for number, step in enumerate(rollback.steps, 1):
+            _paragraph(text, f"  {number}. ", step, width)
+        _paragraph(text, _INDENT, f"again: {rollback.command}", width)
+    else:
+        _paragraph(text, " ", traffic_words(decision, rollback), width)
+    _evidence(text, decision, width)
+    return text
+
+
+def _headline(text: Text, decision: Decision, width: int) -> None:
+    charter = decision.charter
+    banner = f" {HEADLINES[decision.action]} "
+    attempt = f"attempt {decision.attempt}"
+    title = f"{charter.pilot.name}: {charter.candidate.id} against {charter.baseline.id}"
+    room = width - len(banner) - len(attempt) - 4
+    title = title if len(title) <= room else f"{title[: room - 3]}..."
+    text.append(banner, _BANNERS[decision.action])
+    text.append(f"  {title:<{room}}  ", "bold")
+    text.append(f"{attempt}\n\n", "dim")
+
+
+def _line(text: Text, verdict: Verdict, names: int, width: int) -> None:
+    mark, style = _STYLES[verdict.outcome]
+    name = verdict.gate.name if len(verdict.gate.name) <= names else verdict.gate.name[:names]
+    value = in_words(
+        verdict.measurement.value, verdict.unit, difference="gap" in verdict.gate.metric
+    )
+    threshold = threshold_words(verdict)
+    if verdict.measurement.value is None:
+        value = ""
+    if not verdict.measurement.bounded and verdict.unit == "mismatches":
+        threshold = ""
+    tail = f"{threshold:>12}  {verdict.outcome.upper():<12}"
+    room = width - 4 - names - 2 - 13 - len(tail)
+    text.append(f" {mark} ", style)
+    text.append(f"{name:<{names}}  ", "bold" if verdict.outcome is not Outcome.PASS else "")
+    text.append(f"{value:<13}")
+    text.append(f"{_interval(verdict, room):<{room}}", "cyan")
+    text.append(f"{threshold:>12}  ")
+    text.append(f"{verdict.outcome.upper()}\n", style)
+
+
+def _interval(verdict: Verdict, room: int) -> str:
+    """Return the bounds, drawn against the threshold where there is room for a bar."""
+    measurement, unit = verdict.measurement, verdict.unit
+    if not measurement.bounded or measurement.value is None:
+        return ""
+    low, high = bare(measurement.low, unit), bare(measurement.high, unit)
+    short = f"{low} to {high}"
+    cells = min(_BAR, room - 18)
+    if cells < 12:
+        return short if len(short) <= room else ""
+    bar = draw_interval(
+        measurement.low,
+        measurement.value,
+        measurement.high,
+        verdict.gate.threshold.high
+        if verdict.gate.threshold.high is not None
+        else verdict.gate.threshold.low,
+        cells,
+    )
+    return f"{low:>7} {bar} {high}"
+
+
+def draw_interval(
+    low: float | None, value: float, high: float | None, threshold: float | None, cells: int
+) -> str:
+    """Return a drawing: ├ and ┤ the bounds, ● the value, ┃ the threshold."""
+    marks = [mark for mark in (low, value, high, threshold) if mark is not None]
+    first, last = min(marks), max(marks)
+    span = (last - first) or 1.0
+
+    def cell(position: float) -> int:
+        return round((position - first) / span * (cells - 1))
+
+    start = cell(low) if low is not None else 0
+    end = cell(high) if high is not None else cells - 1
+    drawing = [" "] * cells
+    for i in range(start, end + 1):
+        drawing[i] = "─"
+    if low is not None:
+        drawing[start] = "├"
+    if high is not None:
+        drawing[end] = "┤"
+    if threshold is not None:
+        drawing[cell(threshold)] = "┃"
+    drawing[cell(value)] = "●"
+    return "".join(drawing)
+
+
+def _details(text: Text, verdict: Verdict, decision: Decision, width: int) -> None:
+    measurement = verdict.measurement
+    _paragraph(text, _INDENT, verdict.reason, width)
+    counts = measurement.counts
+    facts: list[str] = []
+    if counts.seeds:
+        shots = f", {counts.shots:,} shots" if counts.shots else ""
+        facts.append(f"{counts.items} items x {counts.seeds} seeds{shots}")
+    if measurement.baseline_value is not None:
+        baseline = in_words(measurement.baseline_value, verdict.unit)
+        facts.append(f"baseline {baseline}")
+    if measurement.method:
+        facts.append(measurement.method)
+    if facts:
+        _paragraph(text, _INDENT, "; ".join(facts) + ".", width, "dim")
+    _paragraph(text, f"{_INDENT}owner  ", verdict.gate.owner, width)
+    _paragraph(text, f"{_INDENT}do     ", remediation_words(verdict.gate), width)
+    _paragraph(text, f"{_INDENT}again  ", f"qgate run {decision.charter.path}", width)
+
+
+def _evidence(text: Text, decision: Decision, width: int) -> None:
+    digest = decision.evidence_digest[:12]
+    text.append("\n")
+    text.append(f" evidence  {decision.evidence_path}\n", "dim")
+    commands = f"qgate judge {digest} · qgate report {digest} --format markdown"
+    _paragraph(text, "           ", commands, width, "dim")
+
+
+def _paragraph(text: Text, first: str, content: str, width: int, style: str = "") -> None:
+    """Append wrapped lines that hang under the first one's content."""
+    lines = textwrap.wrap(
+        content,
+        width - len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]
+    for i, line in enumerate(lines):
+        text.append((first if i == 0 else " " * len(first)) + line + "\n", style)

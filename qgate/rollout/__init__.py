@@ -1,0 +1,1 @@
+"""Decision to rollback instructions."""

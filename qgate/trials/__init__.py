@@ -1,0 +1,1 @@
+"""Running trials: engine, cache, replays, serving latency."""

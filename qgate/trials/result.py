@@ -1,0 +1,52 @@
+"""What came of a trial."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from threadpoolctl import threadpool_limits
+
+from qgate.arms.arm import Arm, Outcome, TrialError
+from qgate.errors import QgateError
+from qgate.plan.plan import TrialSpec
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a trial has no outcome: a stable kind, and a message for people."""
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """A trial's outcome or failure, and the seconds that it took."""
+
+    spec: TrialSpec
+    outcome: Outcome | Failure
+    seconds: float
+
+
+def run_trial(arm: Arm, spec: TrialSpec) -> TrialResult:
+    """Run one trial on one BLAS thread, so that its sums do not depend on the machine's cores.
+
+    An error of the arm's own code becomes a typed failure; what the user can mend in the charter
+    is raised.
+
+    Raises:
+        UsageError: When the charter's terms, not the trial, are at fault.
+
+    """
+    started = time.perf_counter()
+    try:
+        with threadpool_limits(limits=1):
+            outcome: Outcome | Failure = arm.run(spec.seed, spec.shots, spec.replicate)
+    except TrialError as error:
+        outcome = Failure(error.kind, str(error))
+    except QgateError:
+        raise
+    except Exception as error:  # noqa: BLE001  # the arm's class is not ours; its failure is a result
+        outcome = Failure(type(error).__name__, str(error))
+    return TrialResult(spec, outcome, time.perf_counter() - started)

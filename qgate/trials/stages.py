@@ -1,0 +1,116 @@
+"""The stages of a run that measure something, each from a study and the stage before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qgate.arms.arm import Arm, Outcome, Server, Workshop, build_arm
+from qgate.charter.charter import ArmSpec
+from qgate.errors import ExecutionError, InterruptedRunError
+from qgate.plan.plan import TrialSpec
+from qgate.plan.study import Study
+from qgate.trials.cache import TrialCache
+from qgate.trials.engine import run_trials
+from qgate.trials.result import Failure, TrialResult
+from qgate.trials.serving import Latencies, measure_latency, read_latencies
+from qgate.trials.workers import replay_trials
+
+Results = Mapping[str, TrialResult]
+"""Trial results by the digest of their spec."""
+
+
+def prepare(study: Study, specs: Sequence[ArmSpec]) -> dict[str, Arm]:
+    """Return the prepared arms by role."""
+    progress = study.settings.progress
+    progress.stage("prepare " + " and ".join(spec.id for spec in specs), len(specs))
+    arms: dict[str, Arm] = {}
+    for spec in specs:
+        arms[spec.role] = build_arm(spec, _workshop(study, spec))
+        progress.advance()
+    return arms
+
+
+def run(study: Study, arms: Mapping[str, Arm], specs: Sequence[TrialSpec]) -> Results:
+    """Return every trial's result, from the cache or run now.
+
+    Raises:
+        InterruptedRunError: When a person stops it; what was finished is in the cache.
+
+    """
+    progress = study.settings.progress
+    cache = TrialCache(study.settings.state / "trials", progress.warn)
+    progress.stage("run trials", len(specs))
+    results: dict[str, TrialResult] = {}
+    try:
+        for result in run_trials(arms, specs, cache, study.settings.workers):
+            results[result.spec.digest] = result
+            progress.advance()
+    except KeyboardInterrupt:
+        raise InterruptedRunError(
+            f"interrupted: {len(results)} of {len(specs)} trials are finished and kept; "
+            "the same command goes on from there"
+        ) from None
+    return results
+
+
+def refuse_failures(results: Results) -> None:
+    """Raise on the first failed trial.
+
+    Raises:
+        ExecutionError: Naming arm, seed and cause.
+
+    """
+    for result in results.values():
+        if isinstance(result.outcome, Failure):
+            spec, failure = result.spec, result.outcome
+            raise ExecutionError(
+                f"{spec.arm} failed on seed {spec.seed}: {failure.kind}: {failure.message}"
+            )
+
+
+def replay(study: Study, results: Results) -> list[dict[str, Any]]:
+    """Return, for a sample of the candidate's trials, outcome digests of first and second run."""
+    candidate, progress = study.charter.candidate, study.settings.progress
+    specs = study.plan.replayed()
+    progress.stage("replay in a new process", 1)
+    again = replay_trials(candidate, _workshop(study, candidate), specs)
+    progress.advance()
+    return [
+        {
+            "trial": spec.digest,
+            "seed": spec.seed,
+            "first": _digest(results[spec.digest]),
+            "again": _digest(result),
+        }
+        for spec, result in zip(specs, again, strict=True)
+    ]
+
+
+def latency(study: Study, arms: Mapping[str, Arm]) -> dict[str, Latencies]:
+    """Return latencies by role: measured where an arm can serve, read where they were recorded."""
+    charter, progress = study.charter, study.settings.progress
+    latencies: dict[str, Latencies] = {}
+    servers: dict[str, Server] = {}
+    for spec in charter.arms:
+        if spec.recorded and spec.recorded.latency:
+            path = study.folder / spec.recorded.latency
+            latencies[spec.role] = read_latencies(path, spec.recorded.latency)
+            continue
+        server = arms[spec.role].serve(charter.schedule.seeds[0], charter.serving_shots)
+        if server is not None:
+            servers[spec.role] = server
+    if servers:
+        progress.stage("measure latency", charter.latency.warmup + charter.latency.requests)
+        items, _ = study.split.validate_on
+        latencies |= measure_latency(servers, items, charter.latency, progress.advance)
+    return latencies
+
+
+def _workshop(study: Study, spec: ArmSpec) -> Workshop:
+    cells = tuple((t.seed, t.shots, t.replicate) for t in study.plan.of(spec.role))
+    return Workshop(study.split, study.folder, study.allowed_imports, cells)
+
+
+def _digest(result: TrialResult) -> str | None:
+    return result.outcome.digest if isinstance(result.outcome, Outcome) else None
