@@ -10,8 +10,6 @@ import typer
 
 from qgate.cli.options import AllowImport, AllowOutside
 from qgate.errors import ExitCode, UsageError
-from qgate.pipeline import check as findings_of
-from qgate.plan.settings import Settings
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -27,6 +25,9 @@ def command(
     allow_import: AllowImport = None,
 ) -> int:
     """Validate charters; each finding is file:line:column: message."""
+    from qgate.pipeline import check as findings_of
+    from qgate.plan.settings import Settings
+
     settings = Settings(allow_outside=allow_outside, allow_imports=frozenset(allow_import or ()))
     charters = _charters(paths or [Path("charters") if Path("charters").is_dir() else Path()])
     findings = [finding for path in charters for finding in findings_of(path, settings)]

@@ -7,11 +7,8 @@ from typing import Annotated
 
 import typer
 
-from qgate.cli.console import progress_on_stderr
 from qgate.cli.options import AllowImport, AllowOutside, CharterPath, Quiet
 from qgate.errors import ExitCode, UsageError
-from qgate.pipeline import lock as lock_of
-from qgate.plan.settings import Settings
 
 
 def command(
@@ -31,7 +28,10 @@ def command(
     allow_import: AllowImport = None,
 ) -> int:
     """Lock data, split, dependencies, schedule and baseline of a charter."""
+    from qgate.cli.console import progress_on_stderr
     from qgate.lock.lock import lock_evidence, read_lock, write_lock
+    from qgate.pipeline import lock as lock_of
+    from qgate.plan.settings import Settings
 
     if evidence is not None:
         from qgate.evidence.store import read_bundle

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from rich.table import Table
-
-from qgate.cli.console import console
 from qgate.errors import ExitCode
-from qgate.pipeline import VOCABULARY
 
 
 def command() -> int:
     """List the metrics: unit, direction, definition and source."""
+    from rich.table import Table
+
+    from qgate.cli.console import console
+    from qgate.pipeline import VOCABULARY
+
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("metric", no_wrap=True)
     table.add_column("unit", no_wrap=True)

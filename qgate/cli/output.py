@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgate.cli.console import console, width_of
 from qgate.errors import ExitCode, UsageError
 from qgate.files import write_atomically
 
@@ -61,6 +60,7 @@ def resolve(
 
 def emit(decision: Decision, outputs: Outputs) -> ExitCode:
     """Write every format and return the exit code; files are whole or absent."""
+    from qgate.cli.console import console, width_of
     from qgate.report.formats import FORMATS
     from qgate.report.terminal import render_terminal
     from qgate.rollout.rollback import rollback_after

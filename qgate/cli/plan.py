@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
+from typing import TYPE_CHECKING
 
-from rich.table import Table
-from rich.text import Text
-
-from qgate.cli.console import console
 from qgate.cli.options import AllowImport, AllowOutside, CharterPath
 from qgate.errors import ExitCode
-from qgate.measure.measurement import GOOD_CHANCE, Forecast
-from qgate.pipeline import study
-from qgate.plan.settings import Settings
+
+if TYPE_CHECKING:
+    from qgate.measure.measurement import Forecast
 
 
 def command(
@@ -22,8 +19,14 @@ def command(
     allow_import: AllowImport = None,
 ) -> int:
     """Show what would run, how long, and whether each gate can be decided; run nothing."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from qgate.cli.console import console
     from qgate.measure.outlook import forecast, refusals
+    from qgate.pipeline import study
     from qgate.plan.estimate import estimated_seconds
+    from qgate.plan.settings import Settings
 
     settings = Settings(allow_outside=allow_outside, allow_imports=frozenset(allow_import or ()))
     found = study(charter, settings)
@@ -57,4 +60,6 @@ def command(
 
 
 def _wants_more(outlook: Forecast) -> bool:
+    from qgate.measure.measurement import GOOD_CHANCE
+
     return not outlook.decidable or (outlook.chance is not None and outlook.chance < GOOD_CHANCE)

@@ -9,8 +9,6 @@ import typer
 
 from qgate.cli.options import AllowImport, AllowOutside, CharterPath
 from qgate.errors import ExitCode, UsageError
-from qgate.pipeline import load
-from qgate.plan.settings import Settings
 
 
 def command(
@@ -22,6 +20,8 @@ def command(
     allow_import: AllowImport = None,
 ) -> int:
     """Print the steps that send all traffic back to the classical service."""
+    from qgate.pipeline import load
+    from qgate.plan.settings import Settings
     from qgate.rollout.rollback import rollback_plan
 
     settings = Settings(

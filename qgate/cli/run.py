@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from qgate.cli.console import progress_on_stderr
 from qgate.cli.options import (
     AllowImport,
     AllowOutside,
@@ -18,8 +17,6 @@ from qgate.cli.options import (
     Quiet,
 )
 from qgate.cli.output import emit, resolve
-from qgate.pipeline import run as run_charter
-from qgate.plan.settings import Settings
 
 
 def command(
@@ -41,6 +38,10 @@ def command(
     allow_import: AllowImport = None,
 ) -> int:
     """Run a charter's trials, judge the evidence, and say what follows."""
+    from qgate.cli.console import progress_on_stderr
+    from qgate.pipeline import run as run_charter
+    from qgate.plan.settings import Settings
+
     outputs = resolve(formats, output, fail_on, quiet=quiet)
     with progress_on_stderr(quiet=quiet) as progress:
         settings = Settings(

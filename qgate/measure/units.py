@@ -25,6 +25,6 @@ def _number(value: float) -> str:
     size = abs(value)
     if size >= 100:
         return f"{value:,.0f}"
-    if size >= 10 or size == 0:
+    if size >= 10:
         return f"{value:.1f}"
-    return f"{value:.1f}" if size >= 1 else f"{value:.2g}"
+    return f"{value:.2f}" if size >= 0.01 or size == 0 else f"{value:.2g}"

@@ -28,6 +28,8 @@ _BANNERS = {
     Action.ROLLBACK: "bold white on red",
 }
 _INDENT = "     "
+# Columns of a gate's line: mark with the gaps about the name, value, threshold, verdict.
+_MARK, _VALUE, _THRESHOLD, _VERDICT = 5, 12, 14, 12
 
 
 def render_plain(decision: Decision, rollback: RollbackPlan) -> str:
@@ -73,23 +75,25 @@ def _headline(text: Text, decision: Decision, width: int) -> None:
 
 def _line(text: Text, verdict: Verdict, names: int, width: int) -> None:
     mark, style = _STYLES[verdict.outcome]
-    name = verdict.gate.name if len(verdict.gate.name) <= names else verdict.gate.name[:names]
-    value = in_words(
-        verdict.measurement.value, verdict.unit, difference="gap" in verdict.gate.metric
-    )
-    threshold = threshold_words(verdict)
-    if verdict.measurement.value is None:
-        value = ""
-    if not verdict.measurement.bounded and verdict.unit == "mismatches":
-        threshold = ""
-    tail = f"{threshold:>12}  {verdict.outcome.upper():<12}"
-    room = width - 4 - names - 2 - 13 - len(tail)
     text.append(f" {mark} ", style)
-    text.append(f"{name:<{names}}  ", "bold" if verdict.outcome is not Outcome.PASS else "")
-    text.append(f"{value:<13}")
-    text.append(f"{_interval(verdict, room):<{room}}", "cyan")
-    text.append(f"{threshold:>12}  ")
+    name_style = "" if verdict.outcome is Outcome.PASS else "bold"
+    text.append(f"{verdict.gate.name[:names]:<{names}}  ", name_style)
+    room = width - names - _MARK - _VERDICT
+    if verdict.unit == "mismatches":
+        # The count and its bound of 0 say less than what was compared.
+        text.append(f"{_cut(verdict.reason, room - 2):<{room}}")
+    else:
+        text.append(f"{_value(verdict):<{_VALUE}}")
+        middle = room - _VALUE - _THRESHOLD
+        text.append(f"{_interval(verdict, middle):<{middle}}", "cyan")
+        text.append(f"{threshold_words(verdict):>{_THRESHOLD - 2}}  ")
     text.append(f"{verdict.outcome.upper()}\n", style)
+
+
+def _value(verdict: Verdict) -> str:
+    value = verdict.measurement.value
+    difference = verdict.gate.metric.endswith("_gap_vs_classical")
+    return "" if value is None else in_words(value, verdict.unit, difference=difference)
 
 
 def _interval(verdict: Verdict, room: int) -> str:
@@ -138,6 +142,12 @@ def draw_interval(
         drawing[cell(threshold)] = "┃"
     drawing[cell(value)] = "●"
     return "".join(drawing)
+
+
+def _cut(text: str, room: int) -> str:
+    """Return a text, shortened at a sentence or a word where it does not fit."""
+    first = text.split(". ")[0].rstrip(".")
+    return textwrap.shorten(first, room, placeholder="...")
 
 
 def _details(text: Text, verdict: Verdict, decision: Decision, width: int) -> None:
