@@ -31,17 +31,24 @@ def project_root(path: Path) -> Path:
     The nearest folder above that is a repository or a Python project; without one the current
     folder if it holds the path, else the path's own folder.
     """
-    folder = path.resolve().parent
+    folder = resolved(path).parent
     for candidate in (folder, *folder.parents):
         if any((candidate / mark).exists() for mark in _ROOT_MARKS):
             return candidate
-    here = Path.cwd().resolve()
+    here = resolved(Path())
     return here if folder.is_relative_to(here) else folder
 
 
 def shown(path: Path) -> str:
     """Return a path as a person would type it from the current folder."""
     try:
-        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+        text = resolved(path).relative_to(resolved(Path())).as_posix()
     except ValueError:
-        return path.as_posix()
+        text = path.as_posix()
+    # A file name may hold bytes that are no text, which no output could be written with.
+    return text.encode(errors="backslashreplace").decode()
+
+
+def resolved(path: Path) -> Path:
+    """Return an absolute path with its symbolic links followed; a loop of links stays as it is."""
+    return Path(os.path.realpath(path))

@@ -28,8 +28,8 @@ def build(path: str, params: Mapping[str, Any], seed: int, allowed: Collection[s
     seeded = {"random_state": seed} if "random_state" in known else {}
     try:
         return cls(**{**seeded, **params})
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{path} refuses its parameters: {error}") from None
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"{path} refuses its parameters: {error}") from error
 
 
 def takes(path: str, parameter: str, allowed: Collection[str]) -> bool:
@@ -47,8 +47,10 @@ def _load(path: str, allowed: Collection[str]) -> Any:
         )
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise UsageError(f"cannot import {module_name}: {error}") from None
+    except (Exception, SystemExit) as error:  # a plugin's module may do anything
+        raise UsageError(
+            f"cannot import {module_name or path}: {type(error).__name__}: {error}"
+        ) from error
     found = getattr(module, name, None)
     if not (inspect.isclass(found) and hasattr(found, "fit")):
         classes = [n for n, c in inspect.getmembers(module, inspect.isclass) if hasattr(c, "fit")]

@@ -15,7 +15,7 @@ from qgate.charter.charter import ArmSpec, Shots
 from qgate.data.dataset import Array, Codes
 from qgate.data.split import SplitData
 from qgate.digest import digest, sha256
-from qgate.errors import QgateError
+from qgate.errors import ExecutionError
 
 _SCORE_DIGITS = 6
 """Scores are kept to this many decimals, so that the last bits of a library do not change them."""
@@ -24,13 +24,17 @@ Server = Callable[[Array], Codes]
 """Serves one request: features of shape (batch, columns) to class codes."""
 
 
-class TrialError(QgateError):
+class TrialError(ExecutionError):
     """A trial could not be carried out; `kind` is a stable name for the evidence."""
 
     def __init__(self, kind: str, message: str) -> None:
         """Keep the stable kind apart from the message, which may differ between machines."""
-        self.kind = kind
-        super().__init__(message)
+        self.kind, self._message = kind, message
+        super().__init__(kind, message)  # both, so that it can travel between processes
+
+    def __str__(self) -> str:
+        """Return the message for people."""
+        return self._message
 
 
 @dataclass(frozen=True)
@@ -105,21 +109,31 @@ def generator(role: str, seed: int, shots: Shots, replicate: int, call: str) -> 
     return np.random.default_rng(np.random.SeedSequence(entropy))
 
 
-def class_codes(predicted: npt.ArrayLike) -> Codes:
-    """Return predictions as class codes.
+def class_codes(predicted: npt.ArrayLike, items: int, classes: int) -> Codes:
+    """Return predictions as class codes, shape (items,), each from 0 to classes - 1.
 
     Raises:
-        TrialError: When they are not whole numbers, as a regressor's are not.
+        TrialError: When they are not one class of the data for each item, as a regressor's or an
+            outlier detector's are not.
 
     """
     values = np.asarray(predicted)
-    if values.ndim != 1 or not np.all(np.equal(np.mod(values.astype(np.float64), 1), 0)):
+    if values.shape != (items,):
+        raise TrialError(
+            "wrong_length", f"{items} items were given, predictions of shape {values.shape} came"
+        )
+    if values.dtype.kind not in "biuf" or not np.all(np.isin(values, np.arange(classes))):
         raise TrialError("not_class_labels", "predictions are not class labels: use a classifier")
     return values.astype(np.int64)
 
 
 def item_scores(estimator: object, features: Array, classes: int) -> tuple[float, ...] | None:
-    """Return a binary classifier's scores of the class coded 1, None where it gives none."""
+    """Return a binary classifier's scores of the class coded 1, None where it gives none.
+
+    Raises:
+        TrialError: When they are not one finite number for each item.
+
+    """
     if classes != 2:
         return None
     for name, column in (("decision_function", None), ("predict_proba", 1)):
@@ -127,5 +141,7 @@ def item_scores(estimator: object, features: Array, classes: int) -> tuple[float
         if method is not None:
             values = np.asarray(method(features), dtype=np.float64)
             values = values if column is None else values[:, column]
+            if values.shape != (len(features),) or not np.all(np.isfinite(values)):
+                raise TrialError("bad_scores", f"{name} does not give one number for each item")
             return tuple((np.round(values, _SCORE_DIGITS) + 0.0).tolist())
     return None

@@ -17,6 +17,7 @@ class ClassicalArm:
     def __init__(self, spec: ArmSpec, workshop: Workshop) -> None:
         """Check that the pipeline can be built."""
         self._spec, self._split = spec, workshop.split
+        self._classes = len(workshop.split.dataset.classes)
         self._allowed = workshop.allowed_imports
         self._pipeline(0)
 
@@ -26,8 +27,8 @@ class ClassicalArm:
         fitted = self._fit(seed)
         features, _ = self._split.validate_on
         return Outcome(
-            tuple(class_codes(fitted.predict(features)).tolist()),
-            item_scores(fitted, features, len(self._split.dataset.classes)),
+            tuple(class_codes(fitted.predict(features), len(features), self._classes).tolist()),
+            item_scores(fitted, features, self._classes),
         )
 
     def serve(self, seed: int, shots: Shots) -> Server:
@@ -36,7 +37,7 @@ class ClassicalArm:
         fitted = self._fit(seed)
 
         def serve(features: Array) -> Codes:
-            return class_codes(fitted.predict(features))
+            return class_codes(fitted.predict(features), len(features), self._classes)
 
         return serve
 

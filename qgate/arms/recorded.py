@@ -13,6 +13,7 @@ from qgate.charter.charter import ArmSpec, Shots
 from qgate.errors import Finding, InvalidFileError
 
 _MOST_NAMED = 10
+_MOST_DIGITS = 20
 _COLUMNS = ("item", "seed", "prediction", "shots", "replicate", "score")
 _WHOLE = ("item", "seed", "shots", "replicate")
 Cell = tuple[int, Shots, int]
@@ -64,7 +65,9 @@ class _RecordedFile:
                 for record in reader:
                     self._read(reader.line_num, record)
         except (UnicodeDecodeError, csv.Error) as error:
-            raise InvalidFileError([Finding(name, 1, 1, f"not a CSV in UTF-8: {error}")]) from None
+            line = max(1, reader.reader.line_num) if isinstance(error, csv.Error) else 1
+            message = f"not a CSV in UTF-8: {error}"
+            raise InvalidFileError([Finding(name, line, 1, message)]) from None
         if self.findings:
             raise InvalidFileError(self.findings[:_MOST_NAMED])
         self.scored = "score" in self._header
@@ -72,12 +75,18 @@ class _RecordedFile:
     def _check_header(self) -> None:
         problems = [f"no column {name!r}" for name in _COLUMNS[:3] if name not in self._header]
         problems += [f"unknown column {name!r}" for name in self._header if name not in _COLUMNS]
+        twice = {name for name in self._header if self._header.count(name) > 1}
+        problems += [f"column {name!r} stands twice" for name in sorted(twice)]
         if "shots" not in self._header and len(self._levels) > 1:
             problems.append("no column 'shots', though the schedule has several shot counts")
         if problems:
             raise InvalidFileError([Finding(self.name, 1, 1, problem) for problem in problems])
 
     def _read(self, line: int, record: dict[str, str | None]) -> None:
+        if None in record:
+            message = f"more cells than the header's {len(self._header)}"
+            self.findings.append(Finding(self.name, line, len(self._header) + 1, message))
+            return
         cells = {name: (text or "").strip() for name, text in record.items() if name in _COLUMNS}
         problem = next(self._problems(cells), None)
         if problem is not None:
@@ -102,8 +111,9 @@ class _RecordedFile:
         """Yield the columns of a row that cannot be read, with what is wrong."""
         for name in _WHOLE:
             exact = name == "shots" and cells.get(name) == "exact"
-            if name in cells and not cells[name].isdecimal() and not exact:
-                yield name, f"expected a whole number, not {cells[name]!r}"
+            whole = cells.get(name, "").isdecimal() and len(cells[name]) <= _MOST_DIGITS
+            if name in cells and not whole and not exact:
+                yield name, f"expected a whole number, not {cells[name][:40]!r}"
         if int(cells["item"]) >= self._items:
             yield (
                 "item",

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qgate.charter.build import IMPLIED_GATES
 from qgate.charter.charter import ARM_KINDS, Charter
 from qgate.charter.schema import suggest
 from qgate.charter.vocabulary import MetricTerms, Vocabulary
 from qgate.charter.yaml_reader import Path_, Source
 from qgate.errors import Finding
+from qgate.files import resolved
 
 DEFAULT_IMPORTS = frozenset({"sklearn"})
+
+_MOST_CELLS = 100_000
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,14 @@ class Surroundings:
     allowed_imports: frozenset[str] = DEFAULT_IMPORTS
     allow_outside: bool = False
     files: bool = True
+
+    def reach(self, name: str) -> Path | None:
+        """Return where a path of the charter leads, None where that may not be looked at."""
+        try:
+            path = resolved(self.folder / name)
+        except (OSError, ValueError):
+            return None
+        return path if self.allow_outside or path.is_relative_to(self.root) else None
 
 
 def shape_findings(source: Source) -> list[Finding]:
@@ -75,6 +87,7 @@ def _threshold_shapes(source: Source, document: Mapping[str, Any]) -> Iterator[F
 def meaning_findings(charter: Charter, source: Source, around: Surroundings) -> list[Finding]:
     """Return what is wrong with a charter of the right shape, and warnings, in file order."""
     found = [
+        *_data(charter, source, around),
         *_schedule(charter, source),
         *_layers(charter, source, around),
         *_gates(charter, source, around),
@@ -96,6 +109,18 @@ def gate_paths(charter: Charter) -> Iterator[tuple[int, Path_]]:
         yield short + i, ("gates", i)
 
 
+def _data(charter: Charter, source: Source, around: Surroundings) -> Iterator[Finding]:
+    data = charter.data
+    for i, name in enumerate(data.features or ()):
+        if name == data.target:
+            message = f"{name!r} is the target: an arm that sees it shows nothing"
+            yield source.finding(("data", "features", i), message)
+    second = data.validation.path
+    if second is not None and around.reach(second) == around.reach(data.path) is not None:
+        message = "this is data.path itself: rows that train cannot validate"
+        yield source.finding(("data", "validation", "path"), message)
+
+
 def _schedule(charter: Charter, source: Source) -> Iterator[Finding]:
     for key, values in (("seeds", charter.schedule.seeds), ("shots", charter.schedule.shots)):
         for i, value in enumerate(values):
@@ -103,6 +128,10 @@ def _schedule(charter: Charter, source: Source) -> Iterator[Finding]:
                 name = "exact" if value is None else value
                 message = f"{key}: {name} is repeated; a repeated trial adds no evidence"
                 yield source.finding(("schedule", key, i), message)
+    cells = len(charter.schedule.seeds) * len(charter.schedule.shots) * charter.schedule.replicates
+    if cells > _MOST_CELLS:
+        message = f"seeds x shots x replicates are {cells:,} trials; {_MOST_CELLS:,} are the most"
+        yield source.finding(("schedule",), message)
     if charter.candidate.kind == "estimator" and charter.schedule.shots != (None,):
         message = "the candidate is a classical estimator, which takes no shots: remove this"
         yield source.finding(("schedule", "shots"), message)
@@ -142,6 +171,9 @@ def _gates(charter: Charter, source: Source, around: Surroundings) -> Iterator[F
             message = f"a gate named {gate.name!r} stands above: give each its own name"
             yield source.finding((*path, "name"), message)
         names.add(gate.name)
+        if gate.name in IMPLIED_GATES and gate.metric != gate.name:
+            message = f"{gate.name!r} names the gate on that metric: give this one another name"
+            yield source.finding((*path, "name"), message)
         if not isinstance(gate.shots, str) and gate.shots not in charter.schedule.shots:
             known = ", ".join(str(s or "exact") for s in charter.schedule.shots)
             message = f"at: {gate.shots or 'exact'} is not in the schedule's shots ({known})"
@@ -265,18 +297,26 @@ def named_paths(charter: Charter) -> Iterator[tuple[str, Path_]]:
 
 def _paths(charter: Charter, source: Source, around: Surroundings) -> Iterator[Finding]:
     for name, place in named_paths(charter) if around.files else ():
-        try:
-            path = (around.folder / name).resolve()
-            exists = path.is_file()
-        except (OSError, ValueError) as error:
-            yield source.finding(place, f"{name!r} is no usable path: {error}")
-            continue
-        if not around.allow_outside and not path.is_relative_to(around.root):
+        path = around.reach(name)
+        if path is None:
             message = f"{name!r} leaves the repository; pass --allow-outside if that is meant"
             yield source.finding(place, message)
-        elif not exists:
-            near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-            yield source.finding(place, f"no file {name!r}{suggest(path.name, near)}")
+            continue
+        try:
+            if path.is_file():
+                path.open("rb").close()
+                continue
+            hint = "; it is a folder" if path.is_dir() else suggest(path.name, _beside(path))
+            yield source.finding(place, f"no file {name!r}{hint}")
+        except OSError as error:
+            yield source.finding(place, f"cannot read {name!r}: {error.strerror}")
+
+
+def _beside(path: Path) -> list[str]:
+    try:
+        return [p.name for p in path.parent.iterdir()]
+    except OSError:
+        return []
 
 
 def _budget(charter: Charter, source: Source) -> Iterator[Finding]:

@@ -11,13 +11,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from qgate.charter.yaml_reader import Source
 from qgate.errors import Finding, InternalError
 
 KNOWN_VERSIONS = (1,)
+
+_LONGEST_SHOWN = 60
 
 _TYPE_NAMES = {
     "object": "a mapping",
@@ -40,9 +42,40 @@ def load_schema(name: str) -> dict[str, Any]:
     raise InternalError(f"the schema {name} is not installed with qgate")
 
 
+def _pattern(
+    validator: Any, pattern: str, instance: object, schema: Any
+) -> Iterator[ValidationError]:
+    """Match as JSON Schema's own regular expressions do: `$` is the end, not a last line feed."""
+    del validator, schema
+    if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+def _unique(
+    validator: Any, unique: bool, instance: object, schema: Any
+) -> Iterator[ValidationError]:
+    """Find repeated items in linear time; jsonschema compares each pair."""
+    del validator, schema
+    if unique and isinstance(instance, list):
+        seen = {json.dumps(item, sort_keys=True) for item in instance}
+        if len(seen) < len(instance):
+            yield ValidationError("an item stands twice")
+
+
+# Draft 7 as charters need it: 2.0 is no whole number, as counts and seeds are whole for Python too.
+_STRICT = validators.extend(  # type: ignore[no-untyped-call]  # the stubs give it no types
+    Draft7Validator,
+    {"pattern": _pattern, "uniqueItems": _unique},
+    type_checker=Draft7Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
+
+
 @functools.cache
 def _validator(name: str) -> Draft7Validator:
-    return Draft7Validator(load_schema(name))
+    validator: Draft7Validator = _STRICT(load_schema(name))
+    return validator
 
 
 def schema_findings(source: Source) -> list[Finding]:
@@ -53,10 +86,11 @@ def schema_findings(source: Source) -> list[Finding]:
     known = " or ".join(str(version) for version in KNOWN_VERSIONS)
     if "version" not in document:
         return [source.finding((), f"no `version`: write `version: {KNOWN_VERSIONS[-1]}` first")]
-    if document["version"] not in KNOWN_VERSIONS or isinstance(document["version"], bool):
-        message = f"unknown charter version {document['version']!r}: this qgate reads {known}"
+    version = document["version"]
+    if type(version) is not int or version not in KNOWN_VERSIONS:
+        message = f"unknown charter version {_named(version)}: this qgate reads {known}"
         return [source.finding(("version",), message)]
-    return findings_against(f"charter.v{document['version']}.json", source)
+    return findings_against(f"charter.v{version}.json", source)
 
 
 def findings_against(name: str, source: Source) -> list[Finding]:
@@ -75,10 +109,9 @@ def suggest(word: str, known: Iterable[str]) -> str:
 def _translate(source: Source, error: ValidationError) -> Iterator[Finding]:
     path = tuple(error.absolute_path)
     name = _path_text(path)
-    kind, value = str(error.validator), error.instance
     # The stubs allow a value for "unset", which an error of a validator never has.
-    bound: Any = cast("Any", error.validator_value)
-    schema: Any = cast("Any", error.schema)
+    kind, value = str(error.validator), cast("Any", error.instance)
+    bound, schema = cast("Any", error.validator_value), cast("Any", error.schema)
     if kind == "additionalProperties":
         known = schema.get("properties", {})
         for key in [key for key in value if key not in known]:
@@ -107,30 +140,31 @@ def _complaint(kind: str, bound: Any, value: Any, path: tuple[Any, ...], schema:
             )
         return f"expected {expected}, not {_named(value)}"
     if kind == "enum":
-        return f"{value!r} is none of {', '.join(map(str, bound))}{suggest(str(value), bound)}"
+        known = [str(item) for item in bound]
+        return f"{_named(value)} is none of {', '.join(known)}{suggest(str(value), known)}"
     table = {
         "minimum": f"{value} is below the smallest allowed, {bound}",
         "maximum": f"{value} is above the largest allowed, {bound}",
         "exclusiveMinimum": f"{value} must be more than {bound}",
         "exclusiveMaximum": f"{value} must be less than {bound}",
-        "minItems": f"expected at least {bound} item(s), found {len(value) if value else 0}",
+        "minItems": f"expected at least {bound} item(s)",
         "maxItems": f"more than {bound} items",
         "minLength": "must not be empty",
         "minProperties": "must not be empty",
-        "maxProperties": f"expected one key, found {', '.join(value) if value else 'none'}"
-        if isinstance(value, dict)
-        else "",
+        "maxProperties": f"expected one key, found {_listed(value)}",
         "uniqueItems": "an item stands twice",
     }
     if kind == "pattern":
         about = schema.get("description", f"text that matches {bound}")
-        return f"{value!r} does not fit: {about}"
+        return f"{_named(value)} does not fit: {about}"
     return table.get(kind) or f"does not satisfy {kind} {bound!r}"
 
 
 def _with_unit(value: Any) -> str | None:
-    match = re.fullmatch(r"\s*[-+]?[0-9._]+\s*([a-zA-Z%$/ ]+)\s*", str(value))
-    return match[1].strip() if isinstance(value, str) and match else None
+    if not isinstance(value, str) or len(value) > _LONGEST_SHOWN:
+        return None
+    match = re.fullmatch(r"\s*[-+]?[0-9._]+(?:[eE][-+]?[0-9]+)?\s*([a-zA-Zµ%$/ ]+)\s*", value)
+    return match[1].strip() if match else None
 
 
 def _allowed(known: Iterable[str]) -> str:
@@ -141,7 +175,16 @@ def _allowed(known: Iterable[str]) -> str:
 def _path_text(path: tuple[Any, ...]) -> str:
     if not path:
         return "the document"
-    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{_word(p)}" for p in path).lstrip(".")
+
+
+def _word(key: str) -> str:
+    """Return a key on one line, quoted where it is no plain word."""
+    return key if re.fullmatch(r"[\w.-]{1,60}", key) else _named(key)
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(_word, value)) if isinstance(value, dict) else _named(value)
 
 
 def _named(value: Any) -> str:
@@ -150,4 +193,4 @@ def _named(value: Any) -> str:
     if isinstance(value, dict | list):
         return _TYPE_NAMES["object" if isinstance(value, dict) else "array"]
     text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."

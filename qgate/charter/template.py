@@ -36,7 +36,6 @@ def charter_text(answers: Answers) -> str:
     )
     return f"""\
 # The terms on which this pilot may take production traffic. Reviewed like code.
-# yaml-language-server: $schema=https://json-schema.org/draft-07/schema#
 version: 1
 
 pilot:

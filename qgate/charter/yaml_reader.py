@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -20,17 +21,26 @@ _LARGEST_FILE = 1024 * 1024
 _MOST_NODES = 50_000
 _DEEPEST = 50
 _MOST_DIGITS = 300
+_MOST_BITS = 1000
 
-# Says which tag a scalar would have had without an explicit one.
-_RESOLVER = yaml.resolver.Resolver()
+# What YAML refuses, and the line breaks of YAML 1.1 alone: where they are counted, the lines that
+# findings name are not the lines that an editor shows.
+_FORBIDDEN = re.compile(
+    r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
 
 # PyYAML follows YAML 1.1, where `no` is false, `1:30` is 90 and `1e-3` is text. Charters are read
 # by the 1.2 core schema, as editors read them; underscores in numbers are allowed besides.
+_DIGITS = "[0-9](?:_?[0-9])*"
 _SCALARS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("null", re.compile(r"(?:~|null|Null|NULL|)\Z")),
     ("bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z")),
-    ("int", re.compile(r"[-+]?[0-9][0-9_]*\Z")),
-    ("float", re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?\Z")),
+    ("int", re.compile(rf"(?:[-+]?{_DIGITS}|0o[0-7]+|0x[0-9a-fA-F]+)\Z")),
+    (
+        "float",
+        re.compile(rf"[-+]?(?:\.{_DIGITS}|{_DIGITS}(?:\.(?:{_DIGITS})?)?)(?:[eE][-+]?[0-9]+)?\Z"),
+    ),
+    ("infinite", re.compile(r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z")),
 )
 
 
@@ -49,8 +59,8 @@ class Source:
         return self.places.get(path, (1, 1))
 
     def finding(self, path: Path_, message: str, severity: str = "error") -> Finding:
-        """Return a finding at the place of a value."""
-        return Finding(self.file, *self.place(path), message, severity)
+        """Return a finding, on one line, at the place of a value."""
+        return Finding(self.file, *self.place(path), message.replace("\n", "\\n"), severity)
 
 
 def read_yaml(path: Path, shown_as: str) -> Source:
@@ -96,47 +106,57 @@ class _Reader:
         self._nodes = 0
 
     def read(self, text: str) -> Source:
+        if forbidden := _FORBIDDEN.search(text):
+            message = f"holds the control character {forbidden[0]!a}: remove it"
+            raise self._refuse(*_position_of(text, forbidden.start()), message)
         loader_class = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
-            loader = loader_class(text)
-            try:
-                root = loader.get_single_node()
-            finally:
-                loader.dispose()
+            self._survey(yaml.parse(text, Loader=loader_class))
+            root = yaml.compose(text, Loader=loader_class)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            lines = text.split("\n")
+            if line > len(lines):  # the loaders count a line after a last one without line feed
+                line, column = len(lines), len(lines[-1]) + 1
             problem = " ".join(part for part in (error.context, error.problem) if part)
             raise self._refuse(line, column, f"not valid YAML: {problem}") from None
-        except yaml.YAMLError as error:
-            line, column = _position_of(text, getattr(error, "position", 0))
-            reason = str(error).splitlines()[0]
-            raise self._refuse(line, column, f"not valid YAML: {reason}") from None
-        except RecursionError:
-            raise self._refuse(1, 1, f"nested deeper than {_DEEPEST} levels") from None
         if root is None:
             raise self._refuse(1, 1, "empty: write one with `qgate init`")
         document = self._value(root, (), 0)
         if self._findings:
-            raise InvalidFileError(self._findings)
+            raise InvalidFileError(sorted(self._findings, key=lambda f: (f.line, f.column)))
         return Source(self._file, document, MappingProxyType(self._places))
+
+    def _survey(self, events: Iterable[yaml.Event]) -> None:
+        """Note what the node tree no longer shows; refuse a depth that composing would die of."""
+        depth = 0
+        for event in events:
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > _DEEPEST:
+                    message = f"nested deeper than {_DEEPEST} levels"
+                    raise self._refuse(*_start_of(event), message)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            tag = getattr(event, "tag", None)
+            if tag is not None:
+                self._note(event, f"tags are not read: remove {tag!r}")
 
     def _refuse(self, line: int, column: int, message: str) -> InvalidFileError:
         return InvalidFileError([Finding(self._file, line, column, message)])
 
     def _value(self, node: yaml.Node, path: Path_, depth: int) -> Any:
         self._nodes += 1
-        line, column = node.start_mark.line + 1, node.start_mark.column + 1
+        line, column = _start_of(node)
         if self._nodes > _MOST_NODES:
             raise self._refuse(line, column, f"expands to more than {_MOST_NODES} values (aliases)")
         if depth > _DEEPEST:
             raise self._refuse(line, column, f"nested deeper than {_DEEPEST} levels")
         self._places.setdefault(path, (line, column))
         if isinstance(node, yaml.MappingNode):
-            self._collection(node, "map")
             return self._mapping(node, path, depth)
         if isinstance(node, yaml.SequenceNode):
-            self._collection(node, "seq")
             return [self._value(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
         assert isinstance(node, yaml.ScalarNode)  # noqa: S101  # the only other kind of node
         return self._scalar(node)
@@ -144,7 +164,6 @@ class _Reader:
     def _mapping(self, node: yaml.MappingNode, path: Path_, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            line, column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 self._note(key_node, "a key must be a word")
                 continue
@@ -156,15 +175,13 @@ class _Reader:
                 first = self._places[(*path, key)][0]
                 self._note(key_node, f"key {key!r} stands twice; first on line {first}")
             else:
-                self._places[(*path, key)] = (line, column)
+                self._places[(*path, key)] = _start_of(key_node)
                 result[key] = self._value(value_node, (*path, key), depth + 1)
         return result
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         text, plain = str(node.value), not node.style
         self._printable(node)
-        if node.tag != _RESOLVER.resolve(yaml.ScalarNode, text, (plain, not plain)):
-            self._refuse_tag(node)
         kind = next((name for name, pattern in _SCALARS if pattern.match(text)), "str")
         if not plain or kind == "str":
             return text
@@ -172,28 +189,35 @@ class _Reader:
             return None
         if kind == "bool":
             return text.lower() == "true"
-        if kind == "float":
-            return float(text.replace("_", ""))
-        if len(text) > _MOST_DIGITS:
-            self._note(node, f"a whole number of over {_MOST_DIGITS} digits")
-            return 0
-        return int(text)
-
-    def _collection(self, node: yaml.CollectionNode, kind: str) -> None:
-        if node.tag != f"tag:yaml.org,2002:{kind}":
-            self._refuse_tag(node)
-
-    def _refuse_tag(self, node: yaml.Node) -> None:
-        self._note(node, f"tags are not read: remove {node.tag!r}")
+        number = _number(kind, text)
+        if not math.isfinite(number):
+            self._note(node, f"no number that a charter can hold: {text[:20]}")
+        return number
 
     def _printable(self, node: yaml.ScalarNode) -> None:
         """Note characters that would act on a terminal or break a report's format."""
         if any(not (c.isprintable() or c in "\n\t") for c in str(node.value)):
             self._note(node, "holds a control or invisible character: remove it")
 
-    def _note(self, node: yaml.Node, message: str) -> None:
-        mark = node.start_mark
-        self._findings.append(Finding(self._file, mark.line + 1, mark.column + 1, message))
+    def _note(self, node: yaml.Node | yaml.Event, message: str) -> None:
+        self._findings.append(Finding(self._file, *_start_of(node), message))
+
+
+def _number(kind: str, text: str) -> int | float:
+    """Return a scalar's number, infinity where it is beyond what a float holds."""
+    if kind == "float":
+        return float(text.replace("_", ""))
+    if kind == "int" and len(text) <= _MOST_DIGITS:
+        base = {"0o": 8, "0x": 16}.get(text[:2], 10)
+        number = int(text, base)
+        return number if number.bit_length() <= _MOST_BITS else math.inf
+    return math.inf
+
+
+def _start_of(node: yaml.Node | yaml.Event) -> Place:
+    mark = node.start_mark
+    assert mark is not None  # noqa: S101  # both loaders give one to all that stands in a text
+    return mark.line + 1, mark.column + 1
 
 
 def _position_of(text: str, offset: int) -> Place:

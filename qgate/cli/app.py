@@ -10,7 +10,6 @@ from qgate.cli import check, init, judge, lock, metrics, plan, report, rollback,
 
 app = typer.Typer(
     name="qgate",
-    help="Promotion gate for hybrid quantum-classical pilots.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

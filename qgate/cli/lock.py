@@ -27,7 +27,7 @@ def command(
     allow_outside: AllowOutside = False,
     allow_import: AllowImport = None,
 ) -> int:
-    """Lock data, split, dependencies, schedule and baseline of a charter."""
+    """Lock data, split, dependencies, schedule and baseline."""
     from qgate.cli.console import progress_on_stderr
     from qgate.lock.lock import lock_evidence, read_lock, write_lock
     from qgate.pipeline import lock as lock_of

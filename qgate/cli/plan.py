@@ -18,7 +18,7 @@ def command(
     allow_outside: AllowOutside = False,
     allow_import: AllowImport = None,
 ) -> int:
-    """Show what would run, how long, and whether each gate can be decided; run nothing."""
+    """Show what would run, and whether each gate can be decided."""
     from rich.table import Table
     from rich.text import Text
 

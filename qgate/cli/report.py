@@ -8,7 +8,7 @@ from qgate.errors import ExitCode
 
 
 def command(evidence: EvidenceReference, formats: Format = None, output: Output = None) -> int:
-    """Render the report of stored evidence again; exits 0 whatever the decision."""
+    """Render stored evidence again; exit 0 whatever the decision."""
     from qgate.evidence.store import read_bundle
     from qgate.gates.decision import judge
 

@@ -19,7 +19,7 @@ def command(
     allow_outside: AllowOutside = False,
     allow_import: AllowImport = None,
 ) -> int:
-    """Print the steps that send all traffic back to the classical service."""
+    """Print the steps back to the last known-good service."""
     from qgate.pipeline import load
     from qgate.plan.settings import Settings
     from qgate.rollout.rollback import rollback_plan

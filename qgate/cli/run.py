@@ -37,7 +37,7 @@ def command(
     allow_outside: AllowOutside = False,
     allow_import: AllowImport = None,
 ) -> int:
-    """Run a charter's trials, judge the evidence, and say what follows."""
+    """Run a charter, judge its evidence, and say what follows."""
     from qgate.cli.console import progress_on_stderr
     from qgate.pipeline import run as run_charter
     from qgate.plan.settings import Settings

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from qgate.charter.charter import Charter
+from qgate.charter.meaning import Surroundings
 from qgate.charter.schema import suggest
 from qgate.charter.yaml_reader import Path_, Source
 from qgate.errors import Finding
@@ -15,25 +16,44 @@ from qgate.errors import Finding
 FORMATS = (".csv", ".npz", ".parquet")
 
 
-def column_findings(charter: Charter, source: Source, folder: Path) -> list[Finding]:
-    """Return findings for unreadable formats and for columns that the data file lacks."""
+def column_findings(charter: Charter, source: Source, around: Surroundings) -> list[Finding]:
+    """Return findings for unreadable formats and for columns that the data files lack."""
     found: list[Finding] = []
-    data, path = charter.data, folder / charter.data.path
-    if not path.is_file():
-        return found
-    if path.suffix.lower() not in FORMATS:
-        message = f"{path.suffix or 'no suffix'!r}: data files end in {', '.join(FORMATS)}"
-        return [source.finding(("data", "path"), message)]
-    names = _header(path)
-    if names is None:
-        return found
-    if not names:
-        return [source.finding(("data", "path"), f"{data.path} has no header row")]
-    for name, place in _named_columns(charter):
-        if name not in names:
-            message = f"{data.path} has no column {name!r}{suggest(name, names)}"
-            found.append(source.finding(place, message))
+    data = charter.data
+    files: list[tuple[str, Path_]] = [(data.path, ("data", "path"))]
+    if data.validation.path is not None:
+        files.append((data.validation.path, ("data", "validation", "path")))
+    for name, place in files:
+        path = around.reach(name)
+        try:
+            if path is not None and path.is_file():
+                found += _file_findings(charter, source, name, path, place)
+        except OSError:
+            continue  # that it cannot be read is a finding already
     return found
+
+
+def _file_findings(
+    charter: Charter, source: Source, name: str, path: Path, place: Path_
+) -> Iterator[Finding]:
+    suffix = Path(name).suffix
+    if suffix.lower() not in FORMATS:
+        message = f"{suffix or 'no suffix'!r}: data files end in {', '.join(FORMATS)}"
+        yield source.finding(place, message)
+    elif suffix.lower() == ".npz" and not zipfile.is_zipfile(path):
+        yield source.finding(place, f"{name} is no NPZ file")
+    elif suffix.lower() == ".csv":
+        columns = header_of(path)
+        if not columns:
+            message = f"{name} has no header row that can be read as CSV in UTF-8"
+            yield source.finding(place, message)
+            return
+        if len(set(columns)) < len(columns) or "" in columns:
+            yield source.finding(place, f"{name}: column names must be present and different")
+        for column, where in _named_columns(charter):
+            if column not in columns:
+                message = f"{name} has no column {column!r}{suggest(column, columns)}"
+                yield source.finding(where, message)
 
 
 def _named_columns(charter: Charter) -> Iterator[tuple[str, Path_]]:
@@ -70,10 +90,3 @@ def _is_number(cell: str | None) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _header(path: Path) -> list[str] | None:
-    """Return the column names; None where only reading the whole file would tell."""
-    if path.suffix.lower() == ".npz":
-        return None if zipfile.is_zipfile(path) else []
-    return header_of(path) if path.suffix.lower() == ".csv" else None

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import lzma
+import struct
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +20,33 @@ import numpy.typing as npt
 from qgate.charter.charter import DataSpec
 from qgate.digest import digest
 from qgate.errors import Finding, InvalidFileError, UsageError
+from qgate.files import shown
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Column = npt.NDArray[Any]
 
 _MOST_CLASSES = 1000
+_LARGEST_LABEL = 2.0**53
+_LARGEST_INTEGER = 2**63 - 1
+
+# What NumPy and the archive readers beneath it raise on a file that is not as it should be.
+_DAMAGED = (
+    OSError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +75,13 @@ def read_columns(path: Path) -> dict[str, Column]:
 
     """
     readers = {".csv": _read_csv, ".npz": _read_npz, ".parquet": _read_parquet}
-    return readers[path.suffix.lower()](path)
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise UsageError(f"{shown(path)}: data files end in {', '.join(readers)}")
+    columns = reader(path)
+    if not columns or not len(next(iter(columns.values()))):
+        raise UsageError(f"{shown(path)}: no data rows")
+    return columns
 
 
 def content_digest(columns: Mapping[str, Column]) -> str:
@@ -78,7 +110,8 @@ def build_dataset(columns: Mapping[str, Column], spec: DataSpec, shown_as: str) 
         raise UsageError(f"{shown_as} has no feature column besides {spec.target!r}")
     for name in names:
         if columns[name].dtype.kind not in "if":
-            row = next(i for i, v in enumerate(columns[name]) if not _is_number(v))
+            # A file may hold numbers as text: then any row shows it.
+            row = next((i for i, v in enumerate(columns[name]) if not _is_number(v)), 0)
             raise UsageError(
                 f"{shown_as}: feature {name!r} is not numeric (row {row + 1}: "
                 f"{str(columns[name][row])[:40]!r}); encode it or leave it out of data.features"
@@ -89,16 +122,20 @@ def build_dataset(columns: Mapping[str, Column], spec: DataSpec, shown_as: str) 
 
 
 def _classes(target: Column, name: str, shown_as: str) -> tuple[tuple[str | int, ...], Codes]:
+    missing = np.zeros(len(target), dtype=bool)
+    if target.dtype.kind != "i":
+        missing = ~np.isfinite(target) if target.dtype.kind == "f" else target == ""
+    if np.any(missing):
+        row = int(np.flatnonzero(missing)[0])
+        raise UsageError(f"{shown_as}: target {name!r} is missing in row {row + 1}")
     if target.dtype.kind == "f":
-        if not np.all(np.isfinite(target)):
-            row = int(np.flatnonzero(~np.isfinite(target))[0])
-            raise UsageError(f"{shown_as}: target {name!r} is missing in row {row + 1}")
-        if np.any(target != np.round(target)):
+        if np.any(target != np.round(target)) or np.any(np.abs(target) > _LARGEST_LABEL):
             raise UsageError(f"{shown_as}: target {name!r} is continuous; class labels are needed")
         target = target.astype(np.int64)
     values, codes = np.unique(target, return_inverse=True)
     if not 2 <= len(values) <= _MOST_CLASSES:
-        raise UsageError(f"{shown_as}: target {name!r} has {len(values)} classes; 2 to 1000 work")
+        message = f"has {len(values)} class(es); 2 to {_MOST_CLASSES} work"
+        raise UsageError(f"{shown_as}: target {name!r} {message}")
     return tuple(v.item() for v in values), codes.astype(np.int64)
 
 
@@ -115,7 +152,7 @@ def _read_csv(path: Path) -> dict[str, Column]:
                     )
                 cells.append(row)
     except UnicodeDecodeError:
-        raise _malformed(path, 1, "not UTF-8") from None
+        raise _malformed(path, _first_line_not_utf8(path), "not UTF-8") from None
     except csv.Error as error:
         raise _malformed(path, reader.line_num, str(error)) from None
     if len(set(header)) != len(header) or not all(header):
@@ -128,25 +165,38 @@ def _read_csv(path: Path) -> dict[str, Column]:
 
 
 def _malformed(path: Path, line: int, message: str) -> InvalidFileError:
-    return InvalidFileError([Finding(str(path), line, 1, message)])
+    return InvalidFileError([Finding(shown(path), line, 1, message)])
+
+
+def _first_line_not_utf8(path: Path) -> int:
+    data = path.read_bytes()
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return data.count(b"\n", 0, error.start) + 1
+    return 1
 
 
 def _read_npz(path: Path) -> dict[str, Column]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise UsageError(f"{path}: not a readable NPZ file: {error}") from None
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            arrays = {name: np.asarray(archive[name]) for name in archive.files}
+    except _DAMAGED as error:
+        raise UsageError(f"{shown(path)}: not a readable NPZ file: {error}") from None
     columns: dict[str, Column] = {}
     for name, array in arrays.items():
-        if array.ndim == 1:
-            columns[name] = _normal(array)
-        elif array.ndim == 2:
-            columns |= {f"{name}{i}": _normal(array[:, i]) for i in range(array.shape[1])}
-        else:
-            raise UsageError(f"{path}: array {name!r} has {array.ndim} dimensions; 1 or 2 work")
-    if len({len(column) for column in columns.values()}) != 1:
-        raise UsageError(f"{path}: arrays must have the same number of rows")
+        if array.ndim not in (1, 2):
+            raise UsageError(
+                f"{shown(path)}: array {name!r} has {array.ndim} dimensions; 1 or 2 work"
+            )
+        parts = {name: array}
+        if array.ndim == 2:
+            parts = {f"{name}{i}": array[:, i] for i in range(array.shape[1])}
+        if twice := sorted(parts.keys() & columns.keys()):
+            raise UsageError(f"{shown(path)}: two arrays give a column {twice[0]!r}")
+        columns |= {part: _normal(values) for part, values in parts.items()}
+    if len({len(column) for column in columns.values()}) > 1:
+        raise UsageError(f"{shown(path)}: arrays must have the same number of rows")
     return columns
 
 
@@ -154,19 +204,24 @@ def _read_parquet(path: Path) -> dict[str, Column]:
     try:
         import pyarrow.parquet as parquet
     except ImportError:
-        raise UsageError(f"{path}: reading Parquet needs `pip install 'qgate[parquet]'`") from None
+        message = "reading Parquet needs `pip install 'qgate[parquet]'`"
+        raise UsageError(f"{shown(path)}: {message}") from None
     try:
-        table = parquet.read_table(path)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: not a readable Parquet file: {error}") from None
-    return {
-        name: _normal(table.column(name).to_numpy(zero_copy_only=False))
-        for name in table.column_names
-    }
+        # The file alone: read_table would make columns of folder names such as year=2026.
+        with parquet.ParquetFile(path) as file:
+            table = file.read()
+        names = table.column_names
+        if len(set(names)) < len(names):
+            raise UsageError(f"{shown(path)}: column names must be different")
+        return {name: _normal(table[name].to_numpy(zero_copy_only=False)) for name in names}
+    except (OSError, ValueError, NotImplementedError) as error:
+        raise UsageError(f"{shown(path)}: not a readable Parquet file: {error}") from None
 
 
 def _typed(cells: Sequence[str]) -> Column:
     """Return whole numbers as int64, numbers (an empty cell is NaN) as float64, else text."""
+    if any("_" in cell for cell in cells):
+        return np.array(cells, dtype=str)  # Python would read 1_0 as 10
     try:
         return np.array([int(cell) for cell in cells], dtype=np.int64)
     except (ValueError, OverflowError):
@@ -178,11 +233,19 @@ def _typed(cells: Sequence[str]) -> Column:
 
 
 def _normal(array: Column) -> Column:
-    if array.dtype.kind in "bui":
+    kind = array.dtype.kind
+    if kind in "bi" or (kind == "u" and not np.any(array > _LARGEST_INTEGER)):
         return array.astype(np.int64)
-    if array.dtype.kind == "f":
+    if kind in "uf":
         return array.astype(np.float64)
-    return np.array([str(value) for value in array], dtype=str)
+    return np.array([_text(value) for value in array], dtype=str)
+
+
+def _text(value: object) -> str:
+    """Return a value as a CSV would hold it: nothing as an empty cell."""
+    if value is None:
+        return ""
+    return value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
 
 
 def _is_number(value: object) -> bool:

@@ -17,25 +17,27 @@ class AttemptLedger:
     def count(self, key: str) -> int:
         """Return how many finished runs are on record for a lock (or a charter without one)."""
         try:
-            lines = self._path.read_text(encoding="utf-8").splitlines()
+            lines = self._path.read_bytes().splitlines()
         except FileNotFoundError:
             return 0
         return sum(_key(line) == key for line in lines)
 
     def add(self, key: str, evidence: str) -> None:
-        """Record a finished run in one append, which a crash cannot tear into an earlier line."""
+        """Record a finished run in one append, on a line of its own even after a torn line."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps({"lock": key, "evidence": evidence}) + "\n"
-        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        handle = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(handle, line.encode())
+            size = os.fstat(handle).st_size
+            torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+            os.write(handle, (b"\n" if torn else b"") + line.encode())
         finally:
             os.close(handle)
 
 
-def _key(line: str) -> str | None:
+def _key(line: bytes) -> str | None:
     try:
         entry = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return entry.get("lock") if isinstance(entry, dict) else None

@@ -84,6 +84,8 @@ class Evidence:
         if lacking or not by_seed:
             level = "exact" if shots is None else shots
             raise MissingTrialError(f"{role} has no outcome at {level} for seeds {lacking}")
+        if len({len(replicates) for replicates in by_seed.values()}) > 1:
+            raise MissingTrialError(f"{role} has not the same replicates for every seed")
         return [by_seed[seed] for seed in self.charter.schedule.seeds]
 
     def predictions_digest(self, role: str) -> str:

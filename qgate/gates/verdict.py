@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -66,29 +67,48 @@ def _outcome(gate: Gate, measurement: Measurement) -> Outcome:
 
 
 def _reason(gate: Gate, measurement: Measurement, outcome: Outcome) -> str:
-    terms = METRICS[gate.metric]
-    gap = gate.metric.endswith("_gap_vs_classical")
+    unit = METRICS[gate.metric].unit
     if outcome is Outcome.ERROR:
         return f"Could not be measured: {measurement.error or 'no finite value'}."
+    if unit == "mismatches":
+        return " ".join(measurement.notes)  # which name each of them
+    points = gate.metric.endswith("_gap_vs_classical") or gate.metric == "shot_noise_sd"
+    limit = gate.threshold.low if gate.threshold.high is None else gate.threshold.high
+    limit_words = in_words(limit, unit, difference=points)
 
     def say(value: float | None) -> str:
-        return in_words(value, terms.unit, difference=gap or gate.metric == "shot_noise_sd")
+        words = in_words(value, unit, difference=points)
+        return f"{words} ({value:.6g})" if words == limit_words and value != limit else words
 
-    if not measurement.bounded:
-        return " ".join(measurement.notes)
-    upper = gate.threshold.high is not None
-    limit = gate.threshold.high if upper else gate.threshold.low
+    sentence = _bounded if measurement.bounded else _exact
+    return " ".join([sentence(gate, measurement, outcome, say, limit_words), *measurement.notes])
+
+
+def _exact(
+    gate: Gate, measurement: Measurement, outcome: Outcome, say: Callable[[float | None], str],
+    limit: str,
+) -> str:  # fmt: skip
+    beyond = "below" if gate.threshold.high is None else "above"
+    return f"{say(measurement.value)} is {'within' if outcome is Outcome.PASS else beyond} {limit}."
+
+
+def _bounded(
+    gate: Gate, measurement: Measurement, outcome: Outcome, say: Callable[[float | None], str],
+    limit: str,
+) -> str:  # fmt: skip
     near, far = measurement.high, measurement.low
-    if not upper:
-        near, far = far, near
-    side, other, word = ("upper", "lower", "above") if upper else ("lower", "upper", "below")
-    sentence = {
-        Outcome.PASS: f"The {gate.confidence:.0%} {side} bound {say(near)} is within {say(limit)}.",
-        Outcome.FAIL: f"Even the {gate.confidence:.0%} {other} bound {say(far)} is {word} "
-        f"{say(limit)}.",
-        Outcome.INCONCLUSIVE: f"The bounds {say(measurement.low)} and {say(measurement.high)} lie "
-        f"on both sides of {say(limit)}."
-        if near is not None
-        else f"There is no {side} bound to hold against {say(limit)}.",
-    }[outcome]
-    return " ".join([sentence, *measurement.notes])
+    side, other, beyond = "upper", "lower", "above"
+    if gate.threshold.high is None:
+        near, far, side, other, beyond = far, near, "lower", "upper", "below"
+    if outcome is Outcome.PASS:
+        return f"The {gate.confidence:.0%} {side} bound {say(near)} is within {limit}."
+    if outcome is Outcome.FAIL:
+        return f"Even the {gate.confidence:.0%} {other} bound {say(far)} is {beyond} {limit}."
+    if near is None:
+        return f"There is no {side} bound to hold against {limit}."
+    if far is None:
+        return f"The {side} bound {say(near)} is {beyond} {limit}, and there is no {other} bound."
+    return (
+        f"The bounds {say(measurement.low)} and {say(measurement.high)} lie on both sides of "
+        f"{limit}."
+    )

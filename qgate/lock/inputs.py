@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import metadata
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from qgate.data.split import SplitData
 from qgate.digest import sha256_file
 
 _PACKAGES = ("numpy", "qiskit", "qiskit-aer", "scikit-learn", "scipy")
+_LONGEST_SHOWN = 120
 
 
 def observe(charter: Charter, split: SplitData, folder: Path) -> dict[str, Any]:
@@ -56,10 +58,23 @@ def differences(locked: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
                 if before.get(key) != after.get(key)
             ]
         else:
-            found.append(f"{name}: locked {_short(before)}, now {_short(after)}")
+            found.append(
+                f"{name}: locked {_short(before)}, now {_short(after)}{_first(before, after)}"
+            )
     if found and all(text.startswith("data bytes") for text in found):
         found = [f"{text} (the content is the same: the file was re-encoded)" for text in found]
     return found
+
+
+def _first(before: object, after: object) -> str:
+    """Name the first difference of two lists that are too long to be shown whole."""
+    if not (isinstance(before, list) and isinstance(after, list)):
+        return ""
+    if max(len(str(before)), len(str(after))) <= _LONGEST_SHOWN:
+        return ""
+    pairs = enumerate(zip_longest(before, after), start=1)
+    place, (was, now) = next((i, pair) for i, pair in pairs if pair[0] != pair[1])
+    return f" ({len(before)} and {len(after)}; number {place}: {_short(was)}, now {_short(now)})"
 
 
 def _short(value: object) -> str:
@@ -68,4 +83,4 @@ def _short(value: object) -> str:
     text = str(value)
     if len(text) == 64 and set(text) <= set("0123456789abcdef"):
         return text[:12]
-    return text if len(text) <= 120 else f"{text[:117]}..."
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."

@@ -41,7 +41,7 @@ class Lock:
 
 def lock_path(charter_path: Path) -> Path:
     """Return where a charter's lock stands: beside it."""
-    return charter_path.with_suffix(".lock.json")
+    return charter_path.parent / f"{charter_path.stem}.lock.json"
 
 
 def read_lock(charter_path: Path) -> Lock | None:
@@ -52,7 +52,7 @@ def read_lock(charter_path: Path) -> Lock | None:
 
     """
     path = lock_path(charter_path)
-    if not path.exists():
+    if not (path.exists() or path.is_symlink()):
         return None
     source = read_yaml(path, shown(path))
     if findings := findings_against("lock.v1.json", source):
@@ -76,18 +76,21 @@ def write_lock(new: Lock, charter_path: Path, reason: str | None) -> str:
     if old is not None and old.digest == new.digest:
         return f"{shown(path)} is up to date"
     document = dict(new.document)
+    why = " ".join((reason or "").split())
+    if not why.isprintable():
+        raise UsageError("--reason holds a control or invisible character: it could not be read")
     if old is not None:
         changed = differences(
             {**old.inputs, "baseline": old.document["baseline"]},
             {**new.inputs, "baseline": new.document["baseline"]},
         )
-        if not (reason or "").strip():
+        if not why:
             lines = "\n".join(f"  {line}" for line in changed)
             raise UsageError(
                 f"{shown(path)} differs from what is here now:\n{lines}\n"
                 f'To lock anew: qgate lock {shown(charter_path)} --reason "why it changed"'
             )
-        change = {"reason": reason, "replaced": old.digest, "differences": changed}
+        change = {"reason": why, "replaced": old.digest, "differences": changed}
         document["changes"] = [*old.document["changes"], change]
     _write(path, document)
     return f"wrote {shown(path)}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from qgate.charter.charter import ArmSpec, Gate, Prices, Shots
 from qgate.evidence.evidence import Evidence, MissingTrialError
@@ -28,6 +26,7 @@ def measure(evidence: Evidence, gate: Gate) -> Measurement:
         return Measurement(error="the charter has no price list: add budget.prices")
     method = f"modelled: {prices.source}, {prices.date}"
     try:
+        _refuse_unknown(evidence, gate, prices)
         if gate.metric == "cost_total_usd":
             value, counts, note = _total(evidence, prices)
         else:
@@ -35,6 +34,25 @@ def measure(evidence: Evidence, gate: Gate) -> Measurement:
     except (MissingTrialError, ValueError) as error:
         return Measurement(error=str(error), method=method)
     return Measurement(value, bounded=False, counts=counts, method=method, notes=(note,))
+
+
+def _refuse_unknown(evidence: Evidence, gate: Gate, prices: Prices) -> None:
+    """Raise ValueError where something with a price was not counted: unknown is not free."""
+    total = gate.metric == "cost_total_usd"
+    arms = evidence.charter.arms if total else (evidence.charter.candidate,)
+    for arm in arms:
+        shots = any(
+            trial["arm"] == arm.role and trial["shots"] is not None
+            for trial in evidence.record["trials"]
+        )
+        if arm.kind == "recorded" and shots and (prices.per_task or prices.per_shot):
+            raise ValueError(f"the {arm.role} was recorded: its circuits are not counted")
+    if total:
+        failed = sum(trial["failure"] is not None for trial in evidence.record["trials"])
+        if failed:
+            raise ValueError(f"{failed} trials failed: what they took is not counted")
+    elif prices.per_second and evidence.latencies("candidate") is None:
+        raise ValueError("serving time has a price, but no latency of the candidate was measured")
 
 
 def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
@@ -97,7 +115,8 @@ def _per_thousand(evidence: Evidence, shots: Shots, prices: Prices) -> tuple[flo
 
 
 def _seconds(evidence: Evidence) -> float:
-    """Return serving seconds of one item, 0 where no latency was measured."""
+    """Return mean serving seconds of one item, 0 where no latency was measured."""
     found = evidence.latencies("candidate")
-    batch: Mapping[str, Any] = evidence.record["charter"].get("latency", {})
-    return 0.0 if found is None else float(found[0].mean()) / 1000 / batch.get("batch", 1)
+    if found is None or not found[0].size:
+        return 0.0
+    return float(found[0].mean()) / 1000 / evidence.charter.latency.batch

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from qgate.charter.charter import Gate
@@ -26,19 +28,25 @@ _QUANTILES = {
 
 def measure(evidence: Evidence, gate: Gate) -> Measurement:
     """Return a latency quantile of the candidate, or its ratio to the baseline's."""
+    try:
+        return _measured(evidence, gate)
+    except ValueError as error:
+        return Measurement(error=str(error), claim="new_requests")
+
+
+def _measured(evidence: Evidence, gate: Gate) -> Measurement:
     q = _QUANTILES[gate.metric]
-    found = evidence.latencies("candidate")
+    found, baseline = _latencies(evidence, "candidate"), _latencies(evidence, "baseline")
     if found is None:
-        return Measurement(error="no latency of the candidate was measured", claim="new_requests")
+        raise ValueError("no latency of the candidate was measured")
     ratio = gate.metric.endswith("_vs_classical")
     # Each side of a ratio takes half of the error, so that the quotient of bounds holds.
     confidence = (1 + gate.confidence) / 2 if ratio else gate.confidence
     value, bounds, worth = _quantile(found[0], found[1], q, confidence)
-    baseline = evidence.latencies("baseline")
     baseline_value = _quantile(*baseline[:2], q, confidence)[0] if baseline else None
     if ratio:
         if baseline is None or baseline_value is None:
-            return Measurement(error="no latency of the baseline was measured")
+            raise ValueError("no latency of the baseline was measured")
         base = _quantile(*baseline[:2], q, confidence)[1]
         bounds = QuantileBounds(
             None if bounds.low is None or base.high is None else bounds.low / base.high,
@@ -53,8 +61,18 @@ def measure(evidence: Evidence, gate: Gate) -> Measurement:
     )
     return Measurement(
         value, bounds.low, bounds.high, True, baseline_value, Counts(items=n), method,
-        "new_requests", tuple(_notes(bounds, q, confidence, n, worth)),
+        "new_requests", tuple(_notes(bounds, q, confidence, found[1], worth)),
     )  # fmt: skip
+
+
+def _latencies(evidence: Evidence, role: str) -> tuple[Array, Codes, bool] | None:
+    """Return an arm's latencies; none at all counts as not measured."""
+    found = evidence.latencies(role)
+    if found is None or not found[0].size:
+        return None
+    if not np.all(np.isfinite(found[0])):
+        raise ValueError(f"the {role} has latencies that are not finite")
+    return found
 
 
 def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
@@ -79,13 +97,18 @@ def _quantile(
     return value, quantile_bounds(milliseconds, q, confidence=confidence, effective=worth), worth
 
 
-def _notes(bounds: QuantileBounds, q: float, confidence: float, n: int, worth: float) -> list[str]:
+def _notes(
+    bounds: QuantileBounds, q: float, confidence: float, sessions: Codes, worth: float
+) -> list[str]:
     if bounds.high is not None:
         return []
-    needed = samples_needed(q, confidence=confidence)
-    wanted = max(needed, round(needed * n / max(worth, 1.0)))
+    needed, n = samples_needed(q, confidence=confidence), len(sessions)
     have = f"{needed} independent ones are needed, these {n} are worth {worth:.0f}"
-    remedy = f"Set latency.requests to at least {wanted:,}."
+    if n >= needed and np.unique(sessions).size == 1:
+        remedy = "All are of one session: spread them over more."
+    else:
+        wanted = max(needed, math.ceil(needed * n / max(worth, 1.0)))
+        remedy = f"Set latency.requests to at least {wanted:,}."
     return [f"Too few requests for an upper bound of p{100 * q:.0f}: {have}. {remedy}"]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,14 +10,16 @@ import numpy as np
 from qgate.charter.charter import Gate, Shots
 from qgate.evidence.evidence import Array, Codes, Evidence, MissingTrialError
 from qgate.lock.lock import Lock
-from qgate.measure.measurement import CLAIM_WORDS, GOOD_CHANCE, Counts, Forecast, Measurement
+from qgate.measure.advice import advice
+from qgate.measure.measurement import GOOD_CHANCE, Counts, Forecast, Measurement
 from qgate.measure.units import in_words
 from qgate.plan.plan import Plan
-from qgate.stats.influence import LABEL_METRICS, roc_auc
-from qgate.stats.parity import Components, ParityInterval, crossed_interval
-from qgate.stats.power import chance_to_pass, items_needed, planned_se, smallest_tolerance
+from qgate.stats.influence import LABEL_METRICS, placements, reach, roc_auc
+from qgate.stats.parity import Cells, Components, ParityInterval, crossed_interval
+from qgate.stats.power import chance_to_pass, items_needed, seeds_needed, smallest_tolerance
 
 _GAP = "_gap_vs_classical"
+_PLACEMENTS = "placements"
 
 # Taken for granted before any evidence: on 8 % of the items the arms disagree, three fifths of
 # that the same with every seed; the mean gap wanders by half a point from seed to seed.
@@ -26,6 +27,7 @@ _DISCORDANCE = 0.08
 _ITEM_SHARE = 0.6
 _SEED_SD = 0.005
 _FAIR_CHANCE = 0.5
+_DOUBLINGS = 10
 
 
 def measure(evidence: Evidence, gate: Gate) -> Measurement:
@@ -46,18 +48,21 @@ def measure(evidence: Evidence, gate: Gate) -> Measurement:
     counts = Counts(difference.shape[1], 1 if deterministic else len(difference), shots, replicates)
     baseline_value = float(baseline.mean()) if gap else None
     try:
-        interval = _interval(difference, gate, name, gap, gate.claim)
+        discordant = _discordant(evidence, shots, name, gap)
+        reached = reach(evidence.truth, name, len(evidence.classes))
+        interval = _interval(difference, gate, name, gate.claim, discordant, reached)
     except ValueError as error:
         return Measurement(
             float(difference.mean()), baseline_value=baseline_value, counts=counts,
             method="no interval", claim=gate.claim, notes=(str(error),),
         )  # fmt: skip
-    notes = [*_seed_notes(difference), *_pricing(interval, gate, counts)]
+    claim = _effective_claim(gate.claim, len(difference))
+    notes = [*_seed_notes(difference), *advice(interval, gate, counts, claim, reached)]
     if gap:
         notes += _elsewhere(difference, gate, name)
     return Measurement(
         interval.estimate, interval.low, interval.high, True, baseline_value, counts,
-        interval.method, _effective_claim(gate.claim, len(difference)), tuple(notes),
+        interval.method, claim, tuple(notes),
     )  # fmt: skip
 
 
@@ -77,21 +82,39 @@ def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
     note = f"{design}, assuming {100 * spread:.3g} % {what}"
     if chance >= GOOD_CHANCE:
         return Forecast(True, chance, note)
-    if claim == "this_dataset" and seeds < 2:
-        return Forecast(False, chance, note, "schedule at least 2 seeds")
-    needed = items_needed(
-        tolerance, components=components, seeds=seeds, claim=claim, confidence=gate.confidence,
-        chance=GOOD_CHANCE,
-    ) if claim != "this_dataset" else None  # fmt: skip
     least = smallest_tolerance(plan.items, confidence=gate.confidence)
-    if needed is None:
-        remedy = f"more than {seeds} seeds would do; items alone will not"
-    else:
-        remedy = f"about {needed:,} validation items with {seeds} seeds give {GOOD_CHANCE:.0%}"
     if claim != "this_dataset" and tolerance < least:
         bound = in_words(least, "proportion", difference=True)
         note = f"{design}: without a single disagreement the bound is still {bound}"
+    remedy = _remedy(tolerance, components, gate, seeds, plan.items)
     return Forecast(chance >= _FAIR_CHANCE, chance, note, remedy)
+
+
+def _remedy(tolerance: float, parts: Components, gate: Gate, seeds: int, items: int) -> str:
+    """Return a design with a good chance: more items, else more seeds, else more of both."""
+    if tolerance <= 0:
+        return "no design shows an equal candidate to be better: loosen the threshold"
+
+    def items_with(count: int) -> int | None:
+        return items_needed(
+            tolerance, components=parts, seeds=count, claim=gate.claim,
+            confidence=gate.confidence, chance=GOOD_CHANCE,
+        )  # fmt: skip
+
+    needed = None if gate.claim == "this_dataset" else items_with(seeds)
+    if needed is not None:
+        return f"about {needed:,} validation items with {seeds} seeds give {GOOD_CHANCE:.0%}"
+    wanted = seeds_needed(
+        tolerance, components=parts, items=items, claim=gate.claim, confidence=gate.confidence,
+        chance=GOOD_CHANCE,
+    )  # fmt: skip
+    if wanted is not None:
+        return f"about {wanted:,} seeds with {items} items give {GOOD_CHANCE:.0%}"
+    for count in (seeds * 2**power for power in range(1, _DOUBLINGS)):
+        needed = items_with(count)
+        if needed is not None:
+            return f"about {needed:,} validation items with {count:,} seeds give {GOOD_CHANCE:.0%}"
+    return "no design that could be run will do: loosen the threshold"
 
 
 def item_values(evidence: Evidence, role: str, shots: Shots, name: str) -> tuple[Array, int]:
@@ -112,23 +135,36 @@ def item_values(evidence: Evidence, role: str, shots: Shots, name: str) -> tuple
 
 
 def _values(truth: Codes, trial: Mapping[str, Any], name: str, classes: int) -> Array:
-    if name == "roc_auc":
+    if name in ("roc_auc", _PLACEMENTS):
         if trial["scores"] is None:
             raise ValueError(
                 f"{trial['arm']} gives no scores of a binary target: roc_auc needs them"
             )
-        return roc_auc(truth, np.asarray(trial["scores"], dtype=np.float64))
+        score = np.asarray(trial["scores"], dtype=np.float64)
+        return roc_auc(truth, score) if name == "roc_auc" else placements(truth, score)
     return LABEL_METRICS[name](truth, np.asarray(trial["predictions"], dtype=np.int64), classes)
 
 
-def _interval(difference: Array, gate: Gate, name: str, gap: bool, claim: str) -> ParityInterval:
+def _interval(
+    difference: Array, gate: Gate, name: str, claim: str, discordant: int = 0, reached: float = 1.0
+) -> ParityInterval:
+    alone: Cells = "paired" if gate.metric.endswith(_GAP) else "successes"
     return crossed_interval(
         difference,
-        estimate=float(difference.mean()),
         claim=claim,
         confidence=2 * gate.confidence - 1,
-        proportions=gap and name == "accuracy",
+        cells=alone if name == "accuracy" else "influence",
+        discordant=discordant,
+        reach=reached,
     )
+
+
+def _discordant(evidence: Evidence, shots: Shots, name: str, gap: bool) -> int:
+    """Return on how many items the arms differ with any seed, or one arm is not faultless."""
+    part = _PLACEMENTS if name == "roc_auc" else "accuracy"
+    candidate, _ = item_values(evidence, "candidate", shots, part)
+    other = item_values(evidence, "baseline", shots, part)[0] if gap else np.ones_like(candidate)
+    return int(np.count_nonzero(np.any(candidate != other, axis=0)))
 
 
 def _effective_claim(claim: str, seeds: int) -> str:
@@ -142,57 +178,12 @@ def _seed_notes(difference: Array) -> list[str]:
     return []
 
 
-def _pricing(interval: ParityInterval, gate: Gate, counts: Counts) -> list[str]:
-    """Return what is uncertain and what would decide; empty when the bounds have decided."""
-    bound = gate.threshold.high
-    if bound is None or interval.high <= bound or interval.low > bound or interval.se == 0:
-        return []
-    parts = interval.components
-    items, seeds = counts.items, max(counts.seeds, 1)
-    shares = {
-        "items": 0.0 if gate.claim == "this_dataset" else parts.item / items,
-        "seeds": 0.0 if gate.claim == "this_artifact" else parts.seed / seeds,
-        "seed x item and shots": parts.residual / (items * seeds),
-    }
-    total = sum(shares.values())
-    if total == 0:
-        return []
-    largest = in_words(interval.high, "proportion", difference=True)
-    notes = [
-        f"Not evidence of failure: {CLAIM_WORDS[gate.claim]} the gap may be as large as {largest}.",
-        "Uncertainty: " + ", ".join(f"{k} {v / total:.0%}" for k, v in shares.items()) + ".",
-    ]
-    if bound <= 0 or gate.claim == "this_dataset":
-        return notes
-    needed = items_needed(
-        bound, components=parts, seeds=seeds, claim=gate.claim, confidence=gate.confidence,
-        chance=GOOD_CHANCE,
-    )  # fmt: skip
-    if needed is not None and needed <= items:
-        notes.append(
-            f"These {items} items would give an 80 % chance if the arms were truly equal: the "
-            "gap itself stands in the way."
-        )
-        return notes
-    alone = math.sqrt(parts.item / items)
-    helps = planned_se(parts, seeds=10 * seeds, items=items, claim=gate.claim) < 0.8 * interval.se
-    if needed is None:
-        notes.append("No number of items alone will decide: the seeds differ too much.")
-    else:
-        tail = "" if helps or alone == 0 else "; more seeds or shots alone will not decide"
-        notes.append(
-            f"With {seeds} seed{'s' if seeds > 1 else ''}, about {needed:,} items (have {items}) "
-            f"give an 80 % chance to pass if truly equal{tail}."
-        )
-    return notes
-
-
 def _elsewhere(difference: Array, gate: Gate, name: str) -> list[str]:
     """Return the verdict of the literal reading, where that differs in kind."""
     bound = gate.threshold.high
     if bound is None or gate.claim == "this_dataset" or len(difference) < 2:
         return []
-    literal = _interval(difference, gate, name, True, "this_dataset")
+    literal = _interval(difference, gate, name, "this_dataset")
     if literal.high <= bound:
         return ["On this very data set, over new seeds: PASS."]
     return ["On this very data set, over new seeds: FAIL."] if literal.low > bound else []

@@ -36,11 +36,14 @@ def measure(evidence: Evidence, gate: Gate) -> Measurement:
             f"evidence digest: locked {locked[:12]}, now {evidence.digest[:12]}, though every "
             "input is as locked: the computation itself differs on this machine"
         )
-    equal = sum(replay["first"] == replay["again"] for replay in replays)
+    equal = sum(
+        replay["first"] == replay["again"] and replay["first"] is not None for replay in replays
+    )
     k = len(replays)
+    rate = f" (mismatch rate below {1 - 0.05 ** (1 / k):.0%} at 95 %)" if equal == k else ""
     digest = ", evidence digest as locked" if locked == evidence.digest else ""
     note = (
-        f"{equal} of {k} replays equal (mismatch rate below {1 - 0.05 ** (1 / k):.0%} at 95 %), "
+        f"{equal} of {k} replays equal{rate}, "
         f"{sum(lock['inputs'].get(name) == value for name, value in inputs.items())} of "
         f"{len(inputs)} inputs as locked{digest}."
     )

@@ -9,7 +9,7 @@ from qgate.evidence.evidence import Array, Evidence, MissingTrialError
 from qgate.lock.lock import Lock
 from qgate.measure.measurement import Counts, Forecast, Measurement
 from qgate.plan.plan import Plan
-from qgate.stats.spread import pooled_sd
+from qgate.stats.spread import SpreadInterval, pooled_sd
 
 
 def measure(evidence: Evidence, gate: Gate) -> Measurement:
@@ -17,7 +17,7 @@ def measure(evidence: Evidence, gate: Gate) -> Measurement:
     shots = evidence.charter.shots_of(gate)
     try:
         values = _accuracies(evidence, shots)
-        spread = pooled_sd(values, confidence=gate.confidence)
+        spread = _spread(evidence, values, gate.confidence)
     except (MissingTrialError, ValueError) as error:
         return Measurement(error=str(error), claim="new_replicates")
     return Measurement(
@@ -30,12 +30,19 @@ def measure(evidence: Evidence, gate: Gate) -> Measurement:
 
 def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
     """Return whether there are replicates to take a deviation of."""
-    del lock, gate
-    schedule = plan.charter.schedule
-    df = len(schedule.seeds) * (schedule.replicates - 1)
-    return Forecast(
-        df > 0, None, f"{df} degrees of freedom", "set schedule.replicates to 2 or more"
-    )
+    del lock
+    shots = plan.charter.shots_of(gate)
+    seeds = [trial.seed for trial in plan.of("candidate") if trial.shots == shots]
+    df = len(seeds) - len(set(seeds))
+    remedy = "set schedule.replicates to 2 or more"
+    if shots is None:
+        remedy = "exact probabilities have no shot noise: name a shot count with `at`"
+    return Forecast(df > 0, None, f"{df} degrees of freedom", remedy)
+
+
+def _spread(evidence: Evidence, values: Array, confidence: float) -> SpreadInterval:
+    """Return the pooled deviation of accuracies, which lie on a lattice of one item's step."""
+    return pooled_sd(values, confidence=confidence, resolution=1 / len(evidence.truth))
 
 
 def _accuracies(evidence: Evidence, shots: Shots) -> Array:
@@ -54,7 +61,7 @@ def _other_levels(evidence: Evidence, shots: Shots, confidence: float) -> list[s
     for level in evidence.charter.schedule.shots:
         if level is not None and level != shots:
             try:
-                other = pooled_sd(_accuracies(evidence, level), confidence=confidence)
+                other = _spread(evidence, _accuracies(evidence, level), confidence)
             except (MissingTrialError, ValueError):
                 continue
             notes.append(

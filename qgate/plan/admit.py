@@ -11,7 +11,7 @@ from qgate.charter.vocabulary import Vocabulary
 from qgate.charter.yaml_reader import Source
 from qgate.data.columns import column_findings
 from qgate.errors import Finding, InvalidFileError
-from qgate.files import project_root, shown
+from qgate.files import project_root, resolved, shown
 from qgate.plan.settings import Settings
 
 
@@ -25,7 +25,7 @@ def examined(
 
     """
     around = Surroundings(
-        path.resolve().parent,
+        resolved(path).parent,
         project_root(path),
         vocabulary,
         DEFAULT_IMPORTS | settings.allow_imports,
@@ -34,7 +34,8 @@ def examined(
     )
     charter, source, findings = examine(path, shown(path), around)
     if settings.files:
-        findings += column_findings(charter, source, path.parent)
+        findings += column_findings(charter, source, around)
+        findings.sort(key=lambda finding: (finding.line, finding.column))
     return charter, source, findings
 
 

@@ -52,8 +52,8 @@ def sampled_gram(probabilities: Array, shots: Shots, rng: np.random.Generator) -
     """Return a symmetric matrix in which each pair of training rows is measured once."""
     if shots is None:
         return probabilities
-    upper = np.triu_indices(len(probabilities), k=1)
     gram = np.eye(len(probabilities))
-    gram[upper] = rng.binomial(shots, probabilities[upper]) / shots
-    gram.T[upper] = gram[upper]
+    for row in range(len(gram) - 1):  # one triangle, without index arrays as large as the matrix
+        drawn = rng.binomial(shots, probabilities[row, row + 1 :]) / shots
+        gram[row, row + 1 :] = gram[row + 1 :, row] = drawn
     return gram

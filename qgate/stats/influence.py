@@ -36,8 +36,11 @@ def balanced_accuracy(truth: Codes, predicted: Codes, classes: int) -> Array:
 
 
 def f1(truth: Codes, predicted: Codes, classes: int) -> Array:
-    """Return item values of F1: of the class coded 1 when binary, else the mean over classes."""
-    labels = [1] if classes == 2 else list(range(classes))
+    """Return item values of F1: of the class coded 1 when binary, else the mean over classes.
+
+    Classes that neither the truth nor the predictions hold are left out of the mean.
+    """
+    labels = [1] if classes == 2 else np.union1d(truth, predicted).tolist()
     parts = [_f1_of(truth == label, predicted == label) for label in labels]
     return np.asarray(np.mean(parts, axis=0), dtype=np.float64)
 
@@ -57,19 +60,34 @@ def roc_auc(truth: Codes, score: Array) -> Array:
     The values are scaled so that the variance of their mean is DeLong's.
 
     Raises:
-        ValueError: When one of the two classes is absent.
+        ValueError: When a class has fewer than 2 items, or a score is not finite.
+
+    """
+    share, positive = placements(truth, score), truth == 1
+    members, others = int(positive.sum()), int((~positive).sum())
+    area = float(share[positive].mean())
+    weight = np.where(
+        positive, _delong_weight(truth.size, members), _delong_weight(truth.size, others)
+    )
+    return (share - area) * weight + area
+
+
+def placements(truth: Codes, score: Array) -> Array:
+    """Return for each item the share of the other class that its score is on the right side of.
+
+    Raises:
+        ValueError: When a class has fewer than 2 items, or a score is not finite.
 
     """
     positive, negative = score[truth == 1], score[truth != 1]
     if positive.size < 2 or negative.size < 2:
         raise ValueError("the area under the curve needs at least 2 items of each class")
-    above = _share_below(positive, negative)
-    below = 1.0 - _share_below(negative, positive)
-    area = float(above.mean())
-    values = np.empty(truth.size)
-    values[truth == 1] = (above - area) * _delong_weight(truth.size, positive.size)
-    values[truth != 1] = (below - area) * _delong_weight(truth.size, negative.size)
-    return values + area
+    if not np.all(np.isfinite(score)):
+        raise ValueError("scores must be finite")
+    share = np.empty(truth.size)
+    share[truth == 1] = _share_below(positive, negative)
+    share[truth != 1] = 1.0 - _share_below(negative, positive)
+    return share
 
 
 def _share_below(values: Array, others: Array) -> Array:
@@ -82,6 +100,22 @@ def _share_below(values: Array, others: Array) -> Array:
 def _delong_weight(n: int, members: int) -> float:
     """Turn the spread about the mean over n items into DeLong's sum over one class."""
     return n / members * float(np.sqrt((n - 1) / n * members / (members - 1)))
+
+
+def reach(truth: Codes, name: str, classes: int) -> float:
+    """Return how far one item can move a metric's mean over n items, in units of 1/n.
+
+    1 for accuracy; more where a small class carries a large weight (first order).
+    """
+    _, members = np.unique(truth, return_counts=True)
+    weight = truth.size / float(members.min())
+    if name == "accuracy":
+        return 1.0
+    if name == "roc_auc":
+        return weight
+    if name == "f1" and classes == 2:
+        return truth.size / max(float((truth == 1).sum()), 1.0)
+    return weight / members.size
 
 
 LABEL_METRICS: dict[str, Callable[[Codes, Codes, int], Array]] = {

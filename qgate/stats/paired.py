@@ -17,13 +17,18 @@ def tango_interval(b: float, c: float, n: float, *, confidence: float) -> tuple[
         b: Count of pairs in which only the first is a success; may be fractional (means of counts).
         c: Count of pairs in which only the second is.
         n: Count of pairs, n > 0, b + c <= n.
-        confidence: Two-sided, in (0, 1).
+        confidence: Two-sided, in [0, 1).
+
+    Raises:
+        ValueError: On numbers outside these ranges, NaN among them.
 
     Source: Tango (1998), Statistics in Medicine 17:891-908, equations 15 to 17.
 
     """
-    if n <= 0 or b < 0 or c < 0 or b + c > n * (1 + 1e-12):
+    if not (0 < n < math.inf and b >= 0 and c >= 0 and b + c <= n * (1 + 1e-12)):
         raise ValueError(f"no paired table has b = {b}, c = {c}, n = {n}")
+    if not 0 <= confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
     z = float(ndtri((1 + confidence) / 2))
     estimate = (b - c) / n
     low = _root(lambda d: _score(b, c, n, d) - z, -1.0, estimate)

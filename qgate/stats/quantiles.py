@@ -32,10 +32,12 @@ def quantile_bounds(
         q: Which quantile, in (0, 1).
         confidence: One-sided, in (0, 1).
         effective: How many independent samples these are worth, at most n (for autocorrelated
-            samples); the ranks are found at this count and carried over in proportion.
+            samples); the ranks are found at this count and carried over in proportion, rounded
+            outwards.
 
     Raises:
-        ValueError: On values that are not finite, or q or confidence outside (0, 1).
+        ValueError: On values that are not finite, a negative `effective`, or q or confidence
+            outside (0, 1).
 
     Source: Conover (1999), Practical Nonparametric Statistics, 3.2; Hahn and Meeker (1991), 5.2.
 
@@ -43,7 +45,9 @@ def quantile_bounds(
     values = np.asarray(samples, dtype=np.float64).ravel()
     if not np.all(np.isfinite(values)):
         raise ValueError("samples must be finite")
-    n = values.size if effective is None else min(values.size, math.floor(effective))
+    if effective is not None and not effective >= 0:
+        raise ValueError(f"effective must be at least 0, not {effective}")
+    n = values.size if effective is None else math.floor(min(values.size, effective))
     low, high = quantile_ranks(n, q, confidence=confidence)
     low_rank = None if low is None else max(1, math.floor(low * values.size / n))
     high_rank = None if high is None else min(values.size, math.ceil(high * values.size / n))
@@ -83,18 +87,29 @@ def effective_samples(exceeds: npt.ArrayLike, sessions: npt.ArrayLike) -> float:
         sessions: Shape (n,): the session of each sample, the independent unit.
 
     The design effect is the variance of the mean between sessions over the binomial one
-    (Woodruff 1952; Kish 1965, section 8.2); below 1 it is taken as 1.
+    (Woodruff 1952; Kish 1965, section 8.2); below 1 it is taken as 1. A single session shows
+    nothing of how sessions differ: it is worth one sample.
+
+    Raises:
+        ValueError: On no samples, unequal shapes, or an indicator that is neither 0 nor 1.
 
     """
     indicator = np.asarray(exceeds, dtype=np.float64)
-    _, member = np.unique(np.asarray(sessions), return_inverse=True)
+    labels = np.asarray(sessions)
+    if indicator.ndim != 1 or indicator.size == 0 or indicator.shape != labels.shape:
+        raise ValueError(f"exceeds has shape {indicator.shape}, sessions {labels.shape}")
+    if not np.all((indicator == 0) | (indicator == 1)):
+        raise ValueError("exceeds must be 0 or 1")
+    _, member = np.unique(labels, return_inverse=True)
     sizes = np.bincount(member).astype(np.float64)
     n, clusters, p = indicator.size, sizes.size, float(indicator.mean())
-    if clusters < 2 or p in (0.0, 1.0):
+    if clusters < 2:
+        return 1.0
+    if p in (0.0, 1.0):
         return float(n)
     residual = np.bincount(member, weights=indicator) - p * sizes
     between = clusters / (clusters - 1) * float(residual @ residual) / n**2
-    return n / max(1.0, between / (p * (1 - p) / n))
+    return n / max(1.0, between / (p * (1 - p) / (n - 1)))
 
 
 def _binomial_quantile(n: int, q: float, level: float) -> int:

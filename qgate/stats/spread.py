@@ -19,27 +19,37 @@ class SpreadInterval(NamedTuple):
     df: int
 
 
-def pooled_sd(values: npt.ArrayLike, *, confidence: float) -> SpreadInterval:
+def pooled_sd(
+    values: npt.ArrayLike, *, confidence: float, resolution: float = 0.0
+) -> SpreadInterval:
     """Return the standard deviation within rows, pooled, with chi-square bounds.
 
     Args:
         values: Shape (groups, replicates), at least two replicates; groups may differ in mean.
-        confidence: One-sided: each bound holds alone.
+        confidence: One-sided, in (0, 1): each bound holds alone.
+        resolution: The smallest step between two values, 0 for continuous ones. Values on a
+            lattice can all agree by luck; the upper bound is then that of a single replicate
+            being one step off, since no difference seen is not no difference.
 
     Raises:
-        ValueError: With fewer than two replicates.
+        ValueError: With fewer than two replicates, or on values that are not finite.
 
     Source: Hald (1952), Statistical Theory, 11.4; exact for normal values.
 
     """
     matrix = np.asarray(values, dtype=np.float64)
-    if matrix.ndim != 2 or matrix.shape[1] < 2:
+    if matrix.ndim != 2 or matrix.shape[0] < 1 or matrix.shape[1] < 2:
         raise ValueError("a spread needs at least 2 replicates")
+    if not np.all(np.isfinite(matrix)):
+        raise ValueError("values must be finite")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
     df = matrix.shape[0] * (matrix.shape[1] - 1)
     squares = float(((matrix - matrix.mean(axis=1, keepdims=True)) ** 2).sum())
+    fewest = resolution**2 * (1 - 1 / matrix.shape[1])
     return SpreadInterval(
         math.sqrt(squares / df),
         math.sqrt(squares / float(chdtri(df, 1 - confidence))),
-        math.sqrt(squares / float(chdtri(df, confidence))),
+        math.sqrt(max(squares, fewest) / float(chdtri(df, confidence))),
         df,
     )

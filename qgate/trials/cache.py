@@ -16,7 +16,10 @@ from qgate.trials.result import TrialResult
 
 
 class TrialCache:
-    """One file a trial; a file that does not match its own digest is reported and run again."""
+    """One file a trial; a file that does not match its own digest is reported and run again.
+
+    Several runs may share a folder: each file is whole or absent, and the same for all of them.
+    """
 
     def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
         """Use a folder, which need not exist yet."""
@@ -40,12 +43,12 @@ class TrialCache:
             return TrialResult(spec, outcome, float(body["seconds"]))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             self._warn(f"cached trial {path} is damaged: it is run again")
             return None
 
     def put(self, result: TrialResult) -> None:
-        """Keep a finished trial; failures are not kept."""
+        """Keep a finished trial; failures are not kept. A trial that cannot be kept is reported."""
         if isinstance(result.outcome, Outcome):
             body = {
                 "trial": result.spec.digest,
@@ -53,7 +56,11 @@ class TrialCache:
                 "seconds": result.seconds,
             }
             entry = canonical({"body": body, "digest": digest(body)})
-            write_atomically(self._path(result.spec), entry)
+            path = self._path(result.spec)
+            try:
+                write_atomically(path, entry)
+            except OSError as error:
+                self._warn(f"the trial could not be kept as {path}: {error.strerror}")
 
     def _path(self, spec: TrialSpec) -> Path:
         return self._folder / spec.digest[:2] / f"{spec.digest}.json"

@@ -32,8 +32,8 @@ class TrialResult:
 def run_trial(arm: Arm, spec: TrialSpec) -> TrialResult:
     """Run one trial on one BLAS thread, so that its sums do not depend on the machine's cores.
 
-    An error of the arm's own code becomes a typed failure; what the user can mend in the charter
-    is raised.
+    An error of the arm's own code becomes a typed failure, and so does its `sys.exit`, which must
+    not end this program with a code of its own; what the user can mend in the charter is raised.
 
     Raises:
         UsageError: When the charter's terms, not the trial, are at fault.
@@ -47,6 +47,6 @@ def run_trial(arm: Arm, spec: TrialSpec) -> TrialResult:
         outcome = Failure(error.kind, str(error))
     except QgateError:
         raise
-    except Exception as error:  # noqa: BLE001  # the arm's class is not ours; its failure is a result
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # not our class: its failure is a result
         outcome = Failure(type(error).__name__, str(error))
     return TrialResult(spec, outcome, time.perf_counter() - started)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qgate.arms.arm import Arm, Outcome, Server, Workshop, build_arm
+from qgate.arms.arm import Arm, Outcome, Server, TrialError, Workshop, build_arm
 from qgate.charter.charter import ArmSpec
-from qgate.errors import ExecutionError, InterruptedRunError
+from qgate.errors import ExecutionError, InterruptedRunError, UsageError
 from qgate.plan.plan import TrialSpec
 from qgate.plan.study import Study
 from qgate.trials.cache import TrialCache
@@ -88,7 +88,10 @@ def replay(study: Study, results: Results) -> list[dict[str, Any]]:
 
 
 def latency(study: Study, arms: Mapping[str, Arm]) -> dict[str, Latencies]:
-    """Return latencies by role: measured where an arm can serve, read where they were recorded."""
+    """Return latencies by role: measured where an arm can serve, read where they were recorded.
+
+    An arm that fails to serve has none, which no gate on latency can pass; the failure is reported.
+    """
     charter, progress = study.charter, study.settings.progress
     latencies: dict[str, Latencies] = {}
     servers: dict[str, Server] = {}
@@ -97,14 +100,28 @@ def latency(study: Study, arms: Mapping[str, Arm]) -> dict[str, Latencies]:
             path = study.folder / spec.recorded.latency
             latencies[spec.role] = read_latencies(path, spec.recorded.latency)
             continue
-        server = arms[spec.role].serve(charter.schedule.seeds[0], charter.serving_shots)
+        server = _server(study, spec.role, arms[spec.role])
         if server is not None:
             servers[spec.role] = server
     if servers:
         progress.stage("measure latency", charter.latency.warmup + charter.latency.requests)
         items, _ = study.split.validate_on
-        latencies |= measure_latency(servers, items, charter.latency, progress.advance)
+        try:
+            latencies |= measure_latency(servers, items, charter.latency, progress.advance)
+        except TrialError as error:
+            progress.warn(f"latency was not measured: {error}")
     return latencies
+
+
+def _server(study: Study, role: str, arm: Arm) -> Server | None:
+    charter = study.charter
+    try:
+        return arm.serve(charter.schedule.seeds[0], charter.serving_shots)
+    except UsageError:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # not our class: see run_trial
+        study.settings.progress.warn(f"{role} cannot serve: {type(error).__name__}: {error}")
+        return None
 
 
 def _workshop(study: Study, spec: ArmSpec) -> Workshop:

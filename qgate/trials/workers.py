@@ -6,17 +6,21 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
 import pebble
 
 from qgate.arms.arm import Arm, TrialError, Workshop, build_arm
 from qgate.charter.charter import ArmSpec
+from qgate.errors import UsageError
 from qgate.plan.plan import TrialSpec
 from qgate.trials.result import Failure, TrialResult, run_trial
 
 _arms: dict[str, Arm] = {}
-"""Filled once in each worker process, so that an arm travels there once and not with each trial."""
+_plans: dict[str, tuple[ArmSpec, Workshop]] = {}
+"""Filled once in each worker process, so that an arm, or what it is built from, travels there once
+and not with each trial."""
 
 
 def run_in_workers(
@@ -34,8 +38,13 @@ def run_in_workers(
 def replay_trials(
     spec: ArmSpec, workshop: Workshop, specs: Sequence[TrialSpec]
 ) -> list[TrialResult]:
-    """Run trials again from the data on, in a process that shares nothing with this one."""
-    with _pool(1, _prepare, (spec, workshop)) as pool:
+    """Run trials again from the data on, in a process that shares nothing with this one.
+
+    Raises:
+        UsageError: When the arm cannot be built there.
+
+    """
+    with _pool(1, _plan, (spec, workshop)) as pool:
         futures = [(pool.schedule(_run, (trial,)), trial) for trial in specs]
         return [_result(future, trial) for future, trial in futures]
 
@@ -43,7 +52,7 @@ def replay_trials(
 def _result(future: Future[TrialResult], spec: TrialSpec) -> TrialResult:
     try:
         return future.result()
-    except pebble.ProcessExpired as error:
+    except (pebble.ProcessExpired, BrokenProcessPool) as error:
         return TrialResult(spec, Failure("worker_died", f"{error}; out of memory?"), 0.0)
 
 
@@ -79,12 +88,17 @@ def _receive(arms: dict[str, Arm]) -> None:
     _arms.update(arms)
 
 
-def _prepare(spec: ArmSpec, workshop: Workshop) -> None:
-    _arms[spec.role] = build_arm(spec, workshop)
+def _plan(spec: ArmSpec, workshop: Workshop) -> None:
+    _plans[spec.role] = spec, workshop
 
 
 def _run(spec: TrialSpec) -> TrialResult:
-    arm = _arms.get(spec.arm)
-    if arm is None:
-        raise TrialError("not_prepared", f"no arm {spec.arm!r} in this process")
-    return run_trial(arm, spec)
+    """Run a trial with this process's arm; a process that took another's place builds it anew."""
+    try:
+        if spec.arm not in _arms:
+            _arms[spec.arm] = build_arm(*_plans[spec.arm])
+        return run_trial(_arms[spec.arm], spec)
+    except TrialError as error:
+        return TrialResult(spec, Failure(error.kind, str(error)), 0.0)
+    except UsageError as error:
+        raise UsageError(str(error)) from None  # located findings do not travel between processes

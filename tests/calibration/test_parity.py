@@ -1,0 +1,164 @@
+"""How often the interval over items and seeds errs, and what a forecast promises, by simulation.
+
+Bounds are the design targets plus about four Monte Carlo standard errors; the seeds are fixed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from qgate.stats import parity_interval
+from qgate.stats.paired import tango_interval
+from qgate.stats.parity import Components
+from qgate.stats.power import chance_to_pass
+
+Array = npt.NDArray[np.float64]
+NEW = "new_items_and_seeds"
+ITEMS, SEEDS, TOLERANCE = 400, 10, 0.02
+REPLICATES = 2000
+
+
+def _error(rate: float, replicates: int = REPLICATES) -> float:
+    return 4 * math.sqrt(rate * (1 - rate) / replicates)
+
+
+def _pairs(
+    gap: float,
+    *,
+    discordance: float = 0.075,
+    seeds: int = SEEDS,
+    items: int = ITEMS,
+    seed_sd: float = 0.005,
+    share: float = 0.6,
+    replicates: int = REPLICATES,
+) -> Iterator[tuple[Array, Array]]:
+    """Yield correctness of both arms: accuracy .85, item and seed effects, a known mean gap.
+
+    A share of the discordance is the same with every seed; the mean gap wanders with the seed.
+    """
+    rng = np.random.default_rng(20260101)
+    worse, better = (discordance + gap) / 2, (discordance - gap) / 2
+    for _ in range(replicates):
+        u, wander = rng.random(items), rng.normal(0, seed_sd, (seeds, 1))
+        fixed = np.where(u < share * worse, 1, np.where(u < share * (worse + better), -1, 0))
+        v = rng.random((seeds, items))
+        up = (1 - share) * worse + wander / 2
+        down = (1 - share) * better - wander / 2
+        loose = np.where(v < up, 1, np.where(v < up + down, -1, 0))
+        difference = np.where(fixed != 0, fixed, loose)  # baseline minus candidate
+        both = (rng.random((1, items)) < 0.85) * np.ones((seeds, 1))
+        baseline = np.where(difference == 0, both, difference == 1)
+        yield baseline - difference, baseline
+
+
+def _rates(pairs: Iterator[tuple[Array, Array]], tolerance: float) -> tuple[float, float]:
+    """Return how often a candidate is passed, and how often failed."""
+    found = [parity_interval(*pair, claim=NEW, confidence=0.9) for pair in pairs]
+    passed = [interval.high <= tolerance for interval in found]
+    failed = [interval.low > tolerance for interval in found]
+    return float(np.mean(passed)), float(np.mean(failed))
+
+
+def test_a_candidate_at_the_tolerance_is_rarely_promoted() -> None:
+    passed, failed = _rates(_pairs(TOLERANCE), TOLERANCE)
+    assert 0.01 < passed <= 0.065 + _error(0.065)
+    assert failed <= 0.065 + _error(0.065)
+
+
+def test_a_candidate_at_twice_the_tolerance_hardly_ever_is() -> None:
+    passed, failed = _rates(_pairs(2 * TOLERANCE), TOLERANCE)
+    assert passed <= 0.02 + _error(0.02)
+    assert failed > 0.3
+
+
+def test_an_equal_candidate_is_hardly_ever_failed_and_often_passed() -> None:
+    passed, failed = _rates(_pairs(0.0), TOLERANCE)
+    assert failed <= 0.02 + _error(0.02)
+    assert passed > 0.4
+
+
+def test_naive_gates_would_promote_it_many_times_as_often() -> None:
+    """The simulation can tell: rows pooled over seeds, as if they were independent."""
+    passed = []
+    for candidate, baseline in _pairs(TOLERANCE, replicates=400):
+        pooled = (baseline - candidate).ravel()
+        bound = pooled.mean() + 1.645 * pooled.std(ddof=1) / math.sqrt(pooled.size)
+        passed.append(bound <= TOLERANCE)
+    assert float(np.mean(passed)) > 0.15
+
+
+@pytest.mark.parametrize(("items", "tolerance"), [(400, 0.03), (200, 0.05), (400, 0.05)])
+def test_sparse_differences_that_are_all_losses_do_not_slip_through(
+    items: int, tolerance: float
+) -> None:
+    """Hard for a t interval, which promotes 7 to 10 % of these."""
+    pairs = _pairs(tolerance, discordance=tolerance, items=items, seed_sd=0, share=0.9)
+    assert _rates(pairs, tolerance)[0] <= 0.065 + _error(0.065)
+
+
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_few_seeds_that_differ_much_do_not_slip_through(seeds: int) -> None:
+    passed, _ = _rates(_pairs(TOLERANCE, seeds=seeds, seed_sd=0.012), TOLERANCE)
+    assert passed <= 0.08 + _error(0.08)
+
+
+@pytest.mark.parametrize(("worse", "better"), [(0.05, 0.03), (0.03, 0.01), (0.02, 0.0)])
+def test_the_score_interval_of_one_seed(worse: float, better: float) -> None:
+    rng = np.random.default_rng(7)
+    counts = rng.multinomial(ITEMS, [worse, better, 1 - worse - better], 3000)
+    highs = {
+        (int(b), int(c)): tango_interval(b, c, ITEMS, confidence=0.9)[1]
+        for b, c in {(b, c) for b, c, _ in counts.tolist()}
+    }
+    passed = np.mean([highs[b, c] <= TOLERANCE for b, c, _ in counts.tolist()])
+    assert 0.01 < passed <= 0.065 + _error(0.065, 3000)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "items", "claim", "tolerance", "within"),
+    [
+        (10, 400, NEW, 0.02, 0.05),
+        (10, 1200, NEW, 0.02, 0.05),
+        (3, 400, NEW, 0.03, 0.05),
+        (1, 400, NEW, 0.02, 0.05),
+        (5, 300, "this_artifact", 0.02, 0.05),
+        (4, 300, "this_dataset", 0.01, 0.05),
+    ],
+)
+def test_the_forecast_is_what_happens(
+    seeds: int, items: int, claim: str, tolerance: float, within: float
+) -> None:
+    discordance, share, seed_sd = 0.08, 0.6, 0.005
+    parts = Components(share * discordance, seed_sd**2, (1 - share) * discordance)
+    promised = chance_to_pass(
+        tolerance, components=parts, seeds=seeds, items=items, claim=claim, confidence=0.95
+    )
+    passed = []
+    rng = np.random.default_rng(3)
+    for _ in range(700):
+        item = rng.normal(0, parts.item**0.5, (1, items))
+        seed = rng.normal(0, seed_sd, (seeds, 1))
+        if claim == "this_dataset":
+            item -= item.mean()  # these items: truly equal on them
+        if claim == "this_artifact" or seeds == 1:
+            seed -= seed.mean()
+        cells = item + seed + rng.normal(0, parts.residual**0.5, (seeds, items))
+        found = parity_interval(-cells, np.zeros((1, items)), claim=claim, confidence=0.9)
+        passed.append(found.high <= tolerance)
+    assert 0.1 < promised < 0.99
+    assert float(np.mean(passed)) == pytest.approx(promised, abs=within)
+
+
+def test_the_forecast_holds_for_successes_too() -> None:
+    """The assumed components are those of differences of -1, 0 and 1."""
+    parts = Components(0.6 * 0.08, 0.005**2, 0.4 * 0.08)
+    promised = chance_to_pass(
+        TOLERANCE, components=parts, seeds=SEEDS, items=ITEMS, claim=NEW, confidence=0.95
+    )
+    passed, _ = _rates(_pairs(0.0, discordance=0.08), TOLERANCE)
+    assert passed == pytest.approx(promised, abs=0.07)

@@ -1,0 +1,179 @@
+"""What every kind of arm promises, by one suite."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qgate.arms.arm import Arm, build_arm
+from qgate.charter.charter import ARM_KINDS, ArmSpec, Step
+from qgate.data.split import SplitData
+from tests.unit.arms import small
+
+SCALED = (Step("sklearn.preprocessing.StandardScaler", {}),)
+
+
+def _classical(folder: Path, split: SplitData) -> ArmSpec:
+    del folder, split
+    return small.classical("sklearn.tree.DecisionTreeClassifier", {"max_features": 1})
+
+
+def _quantum_kernel(folder: Path, split: SplitData) -> ArmSpec:
+    del folder, split
+    return small.kernel(preprocess=SCALED)
+
+
+def _recorded(folder: Path, split: SplitData) -> ArmSpec:
+    small.write_rows(folder / "recorded.csv", small.recorded_rows(split))
+    return small.recorded()
+
+
+KINDS: dict[str, Callable[[Path, SplitData], ArmSpec]] = {
+    "estimator": _classical,
+    "quantum_kernel": _quantum_kernel,
+    "recorded": _recorded,
+}
+LABELS: tuple[tuple[str | int, ...], ...] = ((0, 1), ("benign", "malignant"), ("a", "b", "c"))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An arm's spec, its data, and how to build it."""
+
+    spec: ArmSpec
+    split: SplitData
+    folder: Path
+
+    def build(self, split: SplitData | None = None) -> Arm:
+        return build_arm(self.spec, small.workshop(split or self.split, self.folder))
+
+    @property
+    def items(self) -> int:
+        return len(self.split.validation)
+
+
+@pytest.fixture(params=[(kind, labels) for kind in KINDS for labels in LABELS], ids=str)
+def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
+    kind, labels = request.param
+    split = small.small_split(labels)
+    return Subject(KINDS[kind](tmp_path, split), split, tmp_path)
+
+
+def _digests(arm: Arm) -> list[str]:
+    return [arm.run(*cell).digest for cell in small.CELLS]
+
+
+def test_every_kind_of_arm_is_under_contract() -> None:
+    assert set(KINDS) == set(ARM_KINDS)
+
+
+def test_the_same_arguments_give_the_same_outcome_in_any_order(subject: Subject) -> None:
+    arm = subject.build()
+    forward = [arm.run(*cell) for cell in small.CELLS]
+    backward = [arm.run(*cell) for cell in reversed(small.CELLS)]
+    assert forward == backward[::-1]
+
+
+def test_building_twice_gives_the_same_outcomes(subject: Subject) -> None:
+    assert _digests(subject.build()) == _digests(subject.build())
+
+
+def test_an_arm_that_travelled_to_another_process_gives_the_same_outcomes(
+    subject: Subject,
+) -> None:
+    arm = subject.build()
+    travelled: Arm = pickle.loads(pickle.dumps(arm))  # noqa: S301  # written a moment ago
+    assert _digests(travelled) == _digests(arm)
+    server, again = arm.serve(1, 64), travelled.serve(1, 64)
+    assert (server is None) == (again is None)
+    if server is not None and again is not None:
+        features, _ = subject.split.validate_on
+        assert server(features).tolist() == again(features).tolist()
+
+
+def test_outcomes_are_class_codes_of_all_validation_items(subject: Subject) -> None:
+    arm = subject.build()
+    classes = len(subject.split.dataset.classes)
+    for cell in small.CELLS:
+        outcome = arm.run(*cell)
+        assert pickle.loads(pickle.dumps(outcome)) == outcome  # noqa: S301  # our own bytes
+        assert len(outcome.predictions) == subject.items
+        assert set(outcome.predictions) <= set(range(classes))
+        assert all(type(code) is int for code in outcome.predictions)
+        if outcome.scores is not None:
+            assert len(outcome.scores) == subject.items
+            assert all(type(score) is float for score in outcome.scores)
+        assert outcome.fit_circuits >= 0
+        assert outcome.serving_circuits >= 0
+
+
+def test_a_binary_arm_ranks_as_it_predicts(subject: Subject) -> None:
+    if subject.spec.recorded or len(subject.split.dataset.classes) != 2:
+        pytest.skip("a recorder's scores are its own; several classes have none")
+    outcome = subject.build().run(1, None, 0)
+    assert outcome.scores is not None
+    ones = [s for s, code in zip(outcome.scores, outcome.predictions, strict=True) if code == 1]
+    rest = [s for s, code in zip(outcome.scores, outcome.predictions, strict=True) if code == 0]
+    assert min(ones) >= max(rest)
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_serving_gives_a_code_for_each_row_of_a_request(subject: Subject, batch: int) -> None:
+    server = subject.build().serve(1, None)
+    if server is None:
+        assert subject.spec.recorded is not None
+        return
+    features, _ = subject.split.validate_on
+    codes = server(features[:batch])
+    assert codes.shape == (batch,)
+    assert codes.dtype == np.int64
+    assert set(codes.tolist()) <= set(range(len(subject.split.dataset.classes)))
+
+
+def test_serving_predicts_what_a_trial_predicts(subject: Subject) -> None:
+    arm = subject.build()
+    server = arm.serve(2, None)
+    if server is not None:
+        features, _ = subject.split.validate_on
+        one_by_one = [int(server(row[None])[0]) for row in features]
+        assert tuple(one_by_one) == arm.run(2, None, 0).predictions
+
+
+def test_validation_labels_are_never_seen(subject: Subject) -> None:
+    labels = subject.split.dataset.labels.copy()
+    rows = subject.split.validation
+    labels[rows] = (labels[rows] + 1) % len(subject.split.dataset.classes)
+    blind = subject.build(small.with_dataset(subject.split, labels=labels))
+    assert _digests(blind) == _digests(subject.build())
+
+
+def test_validation_features_do_not_change_what_is_fitted(subject: Subject) -> None:
+    features = subject.split.dataset.features.copy()
+    features[subject.split.validation[0]] = 40.0
+    changed = subject.build(small.with_dataset(subject.split, features=features))
+    before, after = subject.build().run(1, None, 0), changed.run(1, None, 0)
+    assert after.predictions[1:] == before.predictions[1:]
+    if before.scores is not None and after.scores is not None:
+        assert after.scores[1:] == before.scores[1:]
+
+
+def test_training_labels_do_change_what_is_fitted(subject: Subject) -> None:
+    """The two tests above would pass for an arm that learns nothing."""
+    if subject.spec.recorded:
+        return
+    labels = subject.split.dataset.labels.copy()
+    rows = subject.split.train
+    labels[rows] = (labels[rows] + 1) % len(subject.split.dataset.classes)
+    relearned = subject.build(small.with_dataset(subject.split, labels=labels))
+    assert relearned.run(1, None, 0).predictions != subject.build().run(1, None, 0).predictions
+
+
+def test_an_id_is_a_name_only(subject: Subject) -> None:
+    renamed = Subject(dataclasses.replace(subject.spec, id="other"), subject.split, subject.folder)
+    assert _digests(renamed.build()) == _digests(subject.build())

@@ -1,0 +1,144 @@
+"""The quantum kernel arm: its preprocessing, its limits, its counts, its serving path."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from qgate.arms import quantum_kernel
+from qgate.arms.arm import TrialError, build_arm
+from qgate.charter.charter import ArmSpec, Layer, Step
+from qgate.data.split import SplitData
+from qgate.errors import UsageError
+from tests.unit.arms import small
+
+CLASSES = "tests.unit.arms.plugin_classes"
+
+
+def _build(spec: ArmSpec, split: SplitData | None = None) -> quantum_kernel.QuantumKernelArm:
+    arm = build_arm(spec, small.workshop(split or small.small_split()))
+    assert isinstance(arm, quantum_kernel.QuantumKernelArm)
+    return arm
+
+
+def test_sparse_preprocessing_is_made_dense() -> None:
+    split = small.small_split()
+    whole = small.with_dataset(split, features=np.round(split.dataset.features).clip(-1, 1))
+    params = {"handle_unknown": "ignore", "max_categories": 2}
+    sparse = Step("sklearn.preprocessing.OneHotEncoder", params)
+    dense = Step("sklearn.preprocessing.OneHotEncoder", {**params, "sparse_output": False})
+    outcomes = [
+        _build(small.kernel(small.ANGLE, preprocess=(step,)), whole).run(1, None, 0)
+        for step in (sparse, dense)
+    ]
+    assert outcomes[0] == outcomes[1]
+
+
+def test_a_transformer_without_fit_transform_is_enough() -> None:
+    plain = _build(small.kernel(small.ANGLE)).run(1, None, 0)
+    shifted = _build(small.kernel(small.ANGLE, preprocess=(Step(f"{CLASSES}.Shifts", {}),)))
+    assert shifted.run(1, None, 0).predictions == plain.predictions  # RY's kernel is stationary
+
+
+@pytest.mark.parametrize(
+    ("params", "kind"), [({"missing": True}, "not_finite"), ({"broken": True}, "SystemExit")]
+)
+def test_failing_preprocessing_is_a_trial_error(params: dict[str, bool], kind: str) -> None:
+    with pytest.raises(TrialError) as caught:
+        _build(small.kernel(preprocess=(Step(f"{CLASSES}.Shifts", params),)))
+    assert caught.value.kind == kind
+
+
+def test_missing_values_in_the_data_are_a_trial_error() -> None:
+    split = small.small_split()
+    features = split.dataset.features.copy()
+    features[3, 1] = np.nan
+    with pytest.raises(TrialError, match="finite") as caught:
+        _build(small.kernel(), small.with_dataset(split, features=features))
+    assert caught.value.kind == "not_finite"
+
+
+def test_too_many_qubits_are_refused_before_they_are_simulated() -> None:
+    with pytest.raises(TrialError, match="34 states of 40 qubits") as caught:
+        _build(small.kernel(small.ANGLE), small.small_split(columns=40))
+    assert caught.value.kind == "too_large"
+
+
+def test_too_many_rows_are_refused_for_their_pairs() -> None:
+    """20,000 states of 2 qubits are nothing; their kernel is not."""
+    features = np.zeros((20_000, 2))
+    split = small.make_split(features, np.arange(20_000) % 2, 15_000)
+    with pytest.raises(TrialError, match="20000 states of 2 qubits and their fidelities"):
+        _build(small.kernel(small.ANGLE), split)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [Layer("e", "zz", pairs="ring"), Layer("e", "entangle", "cx")],
+    ids=["zz", "entangle"],
+)
+def test_a_layer_of_pairs_needs_two_features(layer: Layer) -> None:
+    with pytest.raises(UsageError, match="at least 2 features"):
+        _build(small.kernel(small.ANGLE, layer), small.small_split(columns=1))
+
+
+@pytest.mark.parametrize(
+    ("estimator", "params"),
+    [
+        ("sklearn.svm.SVC", {"kernel": "rbf"}),
+        ("sklearn.svm.LinearSVC", {}),
+    ],
+)
+def test_the_kernel_is_ours_to_give(estimator: str, params: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="kernel must be left to the quantum_kernel"):
+        _build(small.kernel(estimator=estimator, params=params))
+
+
+def test_iterations_are_bounded_unless_the_charter_says_otherwise() -> None:
+    arm = _build(small.kernel())
+    assert arm._estimator(0).max_iter > 0
+    assert _build(small.kernel(params={"max_iter": 77}))._estimator(0).max_iter == 77
+
+
+def test_circuits_are_those_of_pairs_and_support_vectors() -> None:
+    arm = _build(small.kernel(params={"C": 100.0}))
+    outcome = arm.run(1, 64, 0)
+    assert outcome.fit_circuits == 24 * 23 // 2
+    support = len(arm._fit(1, 64, 0).support_)
+    assert 0 < support < 24
+    assert outcome.serving_circuits == 10 * support
+
+
+def test_shots_seeds_and_replicates_change_the_draws_and_nothing_else_does() -> None:
+    arm = _build(small.kernel())
+    cells = [(1, 64, 0), (1, 64, 1), (2, 64, 0), (1, 65, 0)]
+    scores = [arm.run(*cell).scores for cell in cells]
+    assert len(set(scores)) == len(cells)
+    assert arm.run(1, None, 0) == arm.run(2, None, 5)
+
+
+def test_many_shots_come_to_the_exact_scores() -> None:
+    arm = _build(small.kernel())
+    exact, few, many = (arm.run(1, shots, 0).scores for shots in (None, 50, 5_000_000))
+    assert exact is not None
+    assert few is not None
+    assert many is not None
+    far, near = (np.abs(np.subtract(scores, exact)).max() for scores in (few, many))
+    assert near < 0.01 < far
+
+
+def test_a_served_request_draws_anew_and_in_a_fixed_order() -> None:
+    split = small.small_split()
+    arm = _build(small.kernel(), split)
+    requests = np.repeat(split.validate_on[0], 30, axis=0)
+    first, second = arm.serve(1, 8), arm.serve(1, 8)
+    codes = first(requests)
+    assert codes.tolist() == second(requests).tolist()
+    assert codes.tolist() != first(requests).tolist()
+
+
+def test_several_classes_by_name() -> None:
+    split = small.small_split(("x", "y", "z"))
+    outcome = _build(small.kernel(), split).run(1, None, 0)
+    assert outcome.scores is None
+    assert len(set(outcome.predictions)) == 3

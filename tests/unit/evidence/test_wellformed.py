@@ -1,0 +1,185 @@
+"""Bundles whose digests are right may still be no evidence: written by hand, or by another tool."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qgate.digest import canonical, sha256
+from qgate.errors import UsageError
+from qgate.evidence.store import read_bundle, write_bundle
+from tests.unit.evidence import bundles
+
+Edit = Callable[[dict[str, Any], dict[str, Any]], object]
+
+
+def _refusal(folder: Path) -> str:
+    with pytest.raises(UsageError) as caught:
+        read_bundle(str(folder))
+    return str(caught.value)
+
+
+def _forge(store: Path, contents: dict[str, bytes]) -> Path:
+    """Write a bundle by hand whose digests are right."""
+    folder = store / "forged"
+    folder.mkdir(parents=True)
+    manifest: dict[str, Any] = {"format": "qgate-evidence", "version": 1, "path": "forged"}
+    for name, data in contents.items():
+        key = "digest" if name == "evidence.json" else "observations_digest"
+        manifest[key] = sha256(data)
+        (folder / name).write_bytes(data)
+    (folder / "manifest.json").write_bytes(canonical(manifest))
+    return folder
+
+
+def _forged(store: Path, edit: Edit) -> Path:
+    record, observations = bundles.record(), bundles.observations()
+    edit(record, observations)
+    contents = {"evidence.json": canonical(record), "observations.json": canonical(observations)}
+    return _forge(store, contents)
+
+
+def test_a_bundle_by_hand_is_read_when_it_is_well_formed(tmp_path: Path) -> None:
+    folder = _forged(tmp_path, lambda *_: None)
+    assert read_bundle(str(folder)).record == bundles.record()
+
+
+@pytest.mark.parametrize("key", bundles.record())
+def test_each_key_of_the_record_is_needed(tmp_path: Path, key: str) -> None:
+    folder = _forged(tmp_path, lambda record, _: record.pop(key))
+    message = _refusal(folder)
+    assert "forged is not evidence as a run writes it" in message
+    assert f"record lacks `{key}`" in message
+
+
+@pytest.mark.parametrize("key", bundles.observations())
+def test_each_key_of_the_observations_is_needed(tmp_path: Path, key: str) -> None:
+    folder = _forged(tmp_path, lambda _, observations: observations.pop(key))
+    assert f"observations lacks `{key}`" in _refusal(folder)
+
+
+@pytest.mark.parametrize("key", bundles.trial("baseline", 1, None, 0))
+def test_each_key_of_a_trial_is_needed(tmp_path: Path, key: str) -> None:
+    folder = _forged(tmp_path, lambda record, _: record["trials"][1].pop(key))
+    assert f"record.trials[1] lacks `{key}`" in _refusal(folder)
+
+
+def _trial(**values: Any) -> Edit:
+    return lambda record, _: record["trials"][2].update(values)
+
+
+def _record(**values: Any) -> Edit:
+    return lambda record, _: record.update(values)
+
+
+def _latency(**values: Any) -> Edit:
+    return lambda _, observations: observations["latency"]["candidate"].update(values)
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (_trial(predictions=[0, 1]), "record.trials[2].predictions: expected 5 codes from 0 to 1"),
+        (_trial(predictions=[0, 1, 2, 0, 1]), "record.trials[2].predictions"),
+        (_trial(predictions=[0, 1, -1, 0, 1]), "record.trials[2].predictions"),
+        (_trial(predictions=[0, 1, 0.5, 0, 1]), "record.trials[2].predictions"),
+        (_trial(predictions=[0, 1, "1", 0, 1]), "record.trials[2].predictions"),
+        (_trial(predictions=[0, 1, None, 0, 1]), "record.trials[2].predictions"),
+        (_trial(predictions=[True] * 5), "record.trials[2].predictions"),
+        (_trial(predictions=[[0], 1, 0, 1, 0]), "record.trials[2].predictions"),
+        (_trial(predictions=[[0]] * 5), "record.trials[2].predictions"),
+        (_trial(predictions=[]), "record.trials[2].predictions"),
+        (_trial(predictions="01010"), "record.trials[2].predictions: expected a list or nothing"),
+        (_trial(predictions=None), "record.trials[2]: expected either predictions or a failure"),
+        (_trial(failure="ValueError"), "expected either predictions or a failure"),
+        (_trial(scores=[0.5]), "record.trials[2].scores: expected 5 numbers"),
+        (_trial(scores=[0.5, None, 0.5, 0.5, 0.5]), "record.trials[2].scores"),
+        (_trial(scores=["x"] * 5), "record.trials[2].scores"),
+        (_trial(seed="1"), "record.trials[2].seed: expected a whole number"),
+        (_trial(seed=2), "record.trials[4]: ('candidate', 2, 64, 0) stands twice"),
+        (_trial(arm="other"), "record.trials[2].arm"),
+        (_trial(shots=0), "record.trials[2].shots"),
+        (_trial(digest="x"), "record.trials[2].digest"),
+        (_record(truth=[0, 1, 2, 0, 1]), "record.truth: expected class codes from 0 to 1"),
+        (_record(truth=[]), "record.truth"),
+        (_record(truth=[0] * 4), "record.trials[0].predictions: expected 4 codes"),
+        (_record(classes=["a"]), "record.classes"),
+        (_record(charter={"version": 1}), "lacks `pilot`"),
+        (_record(lock={"inputs": {}, "baseline": {}}), "lacks `charter`"),
+        (_record(lock=7), "record.lock"),
+        (_record(inputs={}), "lacks `charter`"),
+        (_record(extra=1), "unknown key 'extra'"),
+        (_record(replays=[{"seed": 1}]), "record.replays[0] lacks `again`"),
+        (_latency(sessions=[0]), "latency.candidate.sessions: expected one session number"),
+        (_latency(sessions=[0, 0, 1, 9]), "latency.candidate.sessions"),
+        (_latency(milliseconds=[1, 2, 3, -1]), "latency.candidate.milliseconds"),
+        (_latency(milliseconds=[1, 2, 3, None]), "latency.candidate.milliseconds"),
+        (_latency(milliseconds=[]), "latency.candidate.milliseconds"),
+        (lambda _, observations: observations["seconds"].update(x="1"), "observations.seconds.x"),
+    ],
+)
+def test_values_that_nothing_could_be_measured_from_are_named(
+    tmp_path: Path, edit: Edit, expected: str
+) -> None:
+    message = _refusal(_forged(tmp_path, edit))
+    assert "forged is not evidence as a run writes it" in message
+    assert expected in message
+
+
+def test_a_failed_trial_and_no_lock_are_well_formed(tmp_path: Path) -> None:
+    def edit(record: dict[str, Any], observations: dict[str, Any]) -> None:
+        record["trials"][2].update(predictions=None, scores=None, failure="ValueError")
+        record["lock"] = None
+        observations["latency"] = {}
+
+    assert read_bundle(str(_forged(tmp_path, edit))).record["lock"] is None
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"not JSON", "evidence.json is not JSON"),
+        (b"[1, 2]", "record: expected a mapping, not a list"),
+        (json.dumps(bundles.record(), indent=1).encode(), "not in the canonical form"),
+    ],
+)
+def test_a_member_with_the_right_digest_may_still_be_no_evidence(
+    tmp_path: Path, data: bytes, expected: str
+) -> None:
+    observations = canonical(bundles.observations())
+    folder = _forge(tmp_path, {"evidence.json": data, "observations.json": observations})
+    assert expected in _refusal(folder)
+
+
+def test_problems_that_are_named_are_bounded(tmp_path: Path) -> None:
+    folder = _forged(tmp_path, lambda record, _: [t.pop("seed") for t in record["trials"] * 1])
+    assert len(_refusal(folder).splitlines()) <= 11
+
+
+def test_a_large_bundle_is_validated_item_by_item_without_a_schema(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The schema engine must not be asked for each of 132,000 predictions."""
+    import jsonschema._keywords as keywords
+
+    calls: list[int] = []
+    plain = keywords.type
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(1)
+        return plain(*arguments)
+
+    monkeypatch.setattr(keywords, "type", counted)
+    record = bundles.record()
+    record["truth"] = [0, 1] * 300
+    record["trials"] = [
+        {**bundles.trial("candidate", seed, 64, 0), "predictions": [1, 0] * 300, "scores": None}
+        for seed in range(220)
+    ]
+    evidence = write_bundle(record, bundles.observations(), tmp_path)
+    assert len(read_bundle(evidence.digest, tmp_path).record["trials"]) == 220
+    assert len(calls) < 10_000

@@ -1,0 +1,130 @@
+"""Latency bounds, ratios, and what too few requests say."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from qgate.charter.build import build_charter
+from qgate.evidence.evidence import Evidence
+from qgate.gates.verdict import Outcome, judge_gate
+from qgate.measure import latency
+from qgate.plan.plan import Plan
+from qgate.stats.quantiles import quantile_ranks
+from tests.unit.measure.small import document, evidence, gate, times
+
+P95 = gate("latency_p95_ms", high=400.0)
+
+
+def _evidence(candidate: Any = None, baseline: Any = None) -> Evidence:
+    arms = {"candidate": candidate, "baseline": baseline}
+    return evidence([], latency={role: found for role, found in arms.items() if found})
+
+
+def test_bounds_are_the_order_statistics() -> None:
+    found = latency.measure(_evidence(times(range(1, 201)), times(range(2, 202))), P95)
+    low, high = quantile_ranks(200, 0.95, confidence=0.95)
+    assert (found.value, found.low, found.high) == (190, low, high)
+    assert found.baseline_value == 191
+    assert found.counts.items == 200
+    assert "200 requests worth 200 independent ones" in found.method
+
+
+def test_too_few_requests_are_inconclusive_and_say_how_many() -> None:
+    found = latency.measure(_evidence(times(range(1, 59))), P95)
+    verdict = judge_gate(P95, found)
+    assert found.high is None
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "59 independent ones are needed, these 58 are worth 58" in verdict.reason
+    assert "Set latency.requests to at least 59." in verdict.reason
+
+
+def test_too_few_can_still_be_too_slow() -> None:
+    found = latency.measure(_evidence(times([500.0] * 30 + [600.0] * 10)), P95)
+    assert found.high is None
+    assert judge_gate(P95, found).outcome is Outcome.FAIL
+
+
+def test_requests_that_move_as_one_are_worth_their_sessions() -> None:
+    values = [float(1 + 10 * (i // 10)) for i in range(400)]
+    found = latency.measure(_evidence(times(values, [i // 10 for i in range(400)])), P95)
+    assert "400 requests worth 39 independent ones" in found.method
+    assert found.high is None
+    assert judge_gate(P95, found).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_single_session_shows_nothing() -> None:
+    found = latency.measure(_evidence(times(range(1, 401), [0] * 400)), P95)
+    assert found.high is None
+    assert "All are of one session: spread them over more." in found.notes[0]
+
+
+def test_a_ratio_takes_half_of_the_error_on_each_side() -> None:
+    asked = gate("latency_p95_ratio_vs_classical", high=3.0)
+    found = latency.measure(_evidence(times(range(2, 402, 2)), times(range(1, 201))), asked)
+    low, high = quantile_ranks(200, 0.95, confidence=0.975)
+    assert low is not None
+    assert high is not None
+    assert found.value == 2.0
+    assert found.high == pytest.approx(2 * high / low)
+    assert found.low == pytest.approx(2 * low / high)
+
+
+def test_a_ratio_whose_baseline_has_too_few_requests_cannot_fail() -> None:
+    asked = gate("latency_p95_ratio_vs_classical", high=1.1)
+    found = latency.measure(_evidence(times(range(2, 402, 2)), times(range(1, 31))), asked)
+    assert found.low is None
+    verdict = judge_gate(asked, found)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "there is no lower bound" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("metric", "candidate", "baseline", "missing"),
+    [
+        ("latency_p95_ms", None, times([1.0]), "candidate"),
+        ("latency_p95_ms", times([]), None, "candidate"),
+        ("latency_p95_ms", times([1.0, math.nan]), None, "not finite"),
+        ("latency_p95_ratio_vs_classical", times([1.0]), None, "baseline"),
+        ("latency_p95_ratio_vs_classical", times([1.0]), times([]), "baseline"),
+    ],
+)
+def test_what_was_not_measured_is_an_error(
+    metric: str, candidate: Any, baseline: Any, missing: str
+) -> None:
+    asked = gate(metric, high=1e6)
+    found = latency.measure(_evidence(candidate, baseline), asked)
+    assert found.error is not None
+    assert missing in found.error
+    assert judge_gate(asked, found).outcome is Outcome.ERROR
+
+
+def _plan(requests: int) -> Plan:
+    terms = document(latency={"requests": requests, "sessions": 10})
+    return Plan(build_charter(terms, "pilot.yaml"), 10, 10, ())
+
+
+@pytest.mark.parametrize(
+    ("metric", "needed"),
+    [
+        ("latency_p50_ms", 5),
+        ("latency_p95_ms", 59),
+        ("latency_p99_ms", 299),
+        ("latency_p95_ratio_vs_classical", 72),
+    ],
+)
+def test_a_forecast_knows_the_fewest_requests(metric: str, needed: int) -> None:
+    asked = gate(metric, high=100.0)
+    assert latency.forecast(_plan(needed), asked, None).decidable
+    found = latency.forecast(_plan(needed - 1), asked, None)
+    assert not found.decidable
+    assert str(needed) in found.note
+    assert found.remedy == f"set latency.requests to {needed} or more"
+
+
+def test_a_hundred_requests_cannot_bound_p99() -> None:
+    found = latency.forecast(_plan(100), gate("latency_p99_ms", high=100.0), None)
+    assert not found.decidable
+    assert "299" in found.note
