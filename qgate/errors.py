@@ -55,6 +55,10 @@ class InvalidFileError(UsageError):
         self.findings = tuple(findings)
         super().__init__("\n".join(str(finding) for finding in self.findings))
 
+    def __reduce__(self) -> tuple[type[InvalidFileError], tuple[tuple[Finding, ...]]]:
+        """Travel between processes with the findings."""
+        return type(self), (self.findings,)
+
 
 class ExecutionError(QgateError):
     """The work is well described but could not be carried out here."""

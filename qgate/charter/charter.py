@@ -132,6 +132,12 @@ class ArmSpec:
     recorded: Recorded | None = None
 
     @property
+    def steps(self) -> tuple[Step, ...]:
+        """Return every class that the arm names."""
+        kernel = self.quantum_kernel.estimator if self.quantum_kernel else None
+        return (*self.preprocess, *(step for step in (self.estimator, kernel) if step))
+
+    @property
     def kind(self) -> str:
         """Return which kind of arm it is."""
         return next(k for k in ARM_KINDS if getattr(self, k) is not None)

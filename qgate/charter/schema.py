@@ -122,7 +122,7 @@ def _translate(source: Source, error: ValidationError) -> Iterator[Finding]:
         missing = [key for key in bound if key not in value]
         # jsonschema reports each missing key by itself; say it once for each.
         key = next((key for key in missing if f"'{key}'" in error.message), missing[0])
-        about = schema["properties"].get(key, {}).get("description", "")
+        about = schema.get("properties", {}).get(key, {}).get("description", "")
         yield source.finding(path, f"{name} lacks `{key}`{f': {about}' if about else ''}")
         return
     yield source.finding(path, f"{name}: {_complaint(kind, bound, value, path, schema)}")

@@ -77,7 +77,7 @@ schedule:
 gates:                              # long form: metric, threshold, owner, remediation
   - name: parity
     metric: val_accuracy_gap_vs_classical
-    max: 0.05                       # at most 5 points worse, shown with 95 % confidence
+    max: 0.05                       # at most 5 points worse, shown with 95% confidence
     owner: {quoted["owner"]}
     remediation:
       - set_shots: 16384

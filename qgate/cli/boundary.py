@@ -38,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted: what was finished is kept; the same command goes on from there")
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of our output went away; give Python a place to flush to.
+    except (BrokenPipeError, SystemExit):
+        # The reader of our output went away (typer turns that into an exit with 1).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.COULD_NOT_RUN)
     except (OSError, MemoryError) as error:

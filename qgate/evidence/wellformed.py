@@ -33,7 +33,7 @@ def _against(schema: str, document: Any) -> list[str]:
 
 def _lock_parts(record: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
     """Yield inputs with a baseline, as in a lock; the run's own inputs have none."""
-    nobody = {"id": "", "predictions": "0" * 64, "score": {}}
+    nobody = {"id": "", "predictions": "0" * 64, "score": {"accuracy": 0.0}}
     yield record["inputs"], nobody
     if record["lock"] is not None:
         yield record["lock"]["inputs"], record["lock"]["baseline"]

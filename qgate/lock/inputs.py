@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from importlib import metadata
 from itertools import zip_longest
@@ -9,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from qgate.charter.charter import Charter
+from qgate.charter.meaning import DEFAULT_IMPORTS
 from qgate.data.split import SplitData
-from qgate.digest import sha256_file
+from qgate.digest import digest, sha256_file
 
 _PACKAGES = ("numpy", "qiskit", "qiskit-aer", "scikit-learn", "scipy")
 _LONGEST_SHOWN = 120
@@ -38,10 +40,36 @@ def observe(charter: Charter, split: SplitData, folder: Path) -> dict[str, Any]:
 
 
 def installed(charter: Charter) -> dict[str, str]:
-    """Return the installed versions that matter: the numeric stack and the charter's plugins."""
-    owners = metadata.packages_distributions() if charter.document.get("plugins") else {}
-    plugins = {d for name in charter.document.get("plugins", ()) for d in owners.get(name, ())}
-    return {name: metadata.version(name) for name in sorted({*_PACKAGES, *plugins})}
+    """Return what the outcome depends on: the numeric stack, and the arms' other packages.
+
+    A package of the latter kind is known by its distributions' versions and the digest of its
+    Python source, since it may be a module of the repository or an editable install.
+    """
+    found = {name: metadata.version(name) for name in _PACKAGES}
+    others = {step.path.partition(".")[0] for arm in charter.arms for step in arm.steps}
+    others -= DEFAULT_IMPORTS
+    owners = metadata.packages_distributions() if others else {}
+    for package in sorted(others):
+        versions = [
+            f"{name} {metadata.version(name)}" for name in sorted(set(owners.get(package, ())))
+        ]
+        found[package] = ", ".join([*versions, f"source {_source_digest(package)}"])
+    return found
+
+
+def _source_digest(package: str) -> str:
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        return "absent"
+    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+    files = {
+        path.relative_to(folder).as_posix(): path
+        for folder in folders
+        for path in sorted(folder.rglob("*.py"))
+    }
+    if not folders and spec.origin is not None and Path(spec.origin).is_file():
+        files[Path(spec.origin).name] = Path(spec.origin)
+    return digest({name: sha256_file(path) for name, path in files.items()})[:12]
 
 
 def differences(locked: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -13,8 +13,8 @@ from qgate.measure.measurement import Counts, Forecast, Measurement
 from qgate.plan.plan import Plan
 from qgate.stats.quantiles import (
     QuantileBounds,
+    clustered_quantile_bounds,
     effective_samples,
-    quantile_bounds,
     samples_needed,
 )
 
@@ -47,6 +47,8 @@ def _measured(evidence: Evidence, gate: Gate) -> Measurement:
     if ratio:
         if baseline is None or baseline_value is None:
             raise ValueError("no latency of the baseline was measured")
+        if found[2] != baseline[2]:
+            raise ValueError("one arm was recorded elsewhere: no ratio between two machines")
         base = _quantile(*baseline[:2], q, confidence)[1]
         bounds = QuantileBounds(
             None if bounds.low is None or base.high is None else bounds.low / base.high,
@@ -56,12 +58,13 @@ def _measured(evidence: Evidence, gate: Gate) -> Measurement:
     n = len(found[0])
     where = "measured here (simulated device)" if _simulated(evidence) else "measured here"
     method = (
-        f"order statistics, {n} requests worth {worth:.0f} independent ones, "
+        f"order statistics, test inversion over sessions, {n} requests worth {worth:.0f} "
+        f"independent ones, "
         f"{where if found[2] else 'recorded elsewhere'}"
     )
     return Measurement(
         value, bounds.low, bounds.high, True, baseline_value, Counts(items=n), method,
-        "new_requests", tuple(_notes(bounds, q, confidence, found[1], worth)),
+        "new_requests", tuple(_notes(bounds, q, confidence, n, worth)),
     )  # fmt: skip
 
 
@@ -93,22 +96,20 @@ def _quantile(
 ) -> tuple[float, QuantileBounds, float]:
     """Return the sample quantile, its bounds, and how many independent requests these are worth."""
     value = float(np.quantile(milliseconds, q, method="inverted_cdf"))
-    worth = effective_samples(milliseconds > value, sessions)
-    return value, quantile_bounds(milliseconds, q, confidence=confidence, effective=worth), worth
+    # As the bounds do: dependence in the tail is at least that about the median.
+    median = float(np.median(milliseconds))
+    worth = min(effective_samples(milliseconds > v, sessions) for v in (value, median))
+    bounds = clustered_quantile_bounds(milliseconds, sessions, q, confidence=confidence)
+    return value, bounds, worth
 
 
-def _notes(
-    bounds: QuantileBounds, q: float, confidence: float, sessions: Codes, worth: float
-) -> list[str]:
+def _notes(bounds: QuantileBounds, q: float, confidence: float, n: int, worth: float) -> list[str]:
     if bounds.high is not None:
         return []
-    needed, n = samples_needed(q, confidence=confidence), len(sessions)
+    needed = samples_needed(q, confidence=confidence)
+    wanted = max(needed, math.ceil(needed * n / max(worth, 1.0)))
     have = f"{needed} independent ones are needed, these {n} are worth {worth:.0f}"
-    if n >= needed and np.unique(sessions).size == 1:
-        remedy = "All are of one session: spread them over more."
-    else:
-        wanted = max(needed, math.ceil(needed * n / max(worth, 1.0)))
-        remedy = f"Set latency.requests to at least {wanted:,}."
+    remedy = f"Set latency.requests to at least {wanted:,}."
     return [f"Too few requests for an upper bound of p{100 * q:.0f}: {have}. {remedy}"]
 
 

@@ -21,7 +21,7 @@ from qgate.stats.power import chance_to_pass, items_needed, seeds_needed, smalle
 _GAP = "_gap_vs_classical"
 _PLACEMENTS = "placements"
 
-# Taken for granted before any evidence: on 8 % of the items the arms disagree, three fifths of
+# Taken for granted before any evidence: on 8% of the items the arms disagree, three fifths of
 # that the same with every seed; the mean gap wanders by half a point from seed to seed.
 _DISCORDANCE = 0.08
 _ITEM_SHARE = 0.6
@@ -79,7 +79,7 @@ def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
     design = f"{plan.items} items x {seeds} seeds"
     spread = components.item + components.residual
     what = "discordance" if gate.metric.endswith(_GAP) else "variance of an item"
-    note = f"{design}, assuming {100 * spread:.3g} % {what}"
+    note = f"{design}, assuming {100 * spread:.3g}% {what}"
     if chance >= GOOD_CHANCE:
         return Forecast(True, chance, note)
     least = smallest_tolerance(plan.items, confidence=gate.confidence)

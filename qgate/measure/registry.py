@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Protocol
 
 from qgate.charter.vocabulary import MetricTerms
+from qgate.errors import UsageError
 
 if TYPE_CHECKING:
     from qgate.charter.charter import Gate
@@ -33,7 +34,7 @@ _GAPS = {
     "f1": ("F1 of the positive class, mean over classes if several", "van Rijsbergen 1979"),
     "roc_auc": ("area under the ROC curve, from scores", "DeLong et al. 1988"),
 }
-_LATENCY = "milliseconds from the intended send to the answer, open loop"
+_LATENCY = "milliseconds from the intended send to the answer, open loop, one queue an arm"
 _LARGE = 1e12
 
 
@@ -55,7 +56,7 @@ def _terms() -> list[tuple[str, MetricTerms]]:
             (
                 "latency",
                 MetricTerms(
-                    f"latency_p{percent}_ms", "ms", "lower", f"{percent} % quantile of {_LATENCY}",
+                    f"latency_p{percent}_ms", "ms", "lower", f"{percent}% quantile of {_LATENCY}",
                     "Conover 1999, order statistics", 1e-3, _LARGE, frozenset({"latency"}),
                 ),
             )
@@ -65,7 +66,7 @@ def _terms() -> list[tuple[str, MetricTerms]]:
             "latency",
             MetricTerms(
                 "latency_p95_ratio_vs_classical", "ratio", "lower",
-                "95 % latency quantile of the candidate over that of the baseline",
+                "95% latency quantile of the candidate over that of the baseline",
                 "Conover 1999, order statistics of both arms", 1e-3, _LARGE,
                 frozenset({"latency", "baseline"}),
             ),
@@ -119,6 +120,13 @@ METRICS = {terms.name: terms for _, terms in _terms()}
 
 
 def family(metric: str) -> Family:
-    """Return the module that measures a metric."""
+    """Return the module that measures a metric.
+
+    Raises:
+        UsageError: When there is no such metric, as in evidence of a later version.
+
+    """
+    if metric not in _FAMILIES:
+        raise UsageError(f"unknown metric {metric!r}: `qgate metrics` lists those of this version")
     module: Family = importlib.import_module(f"qgate.measure.{_FAMILIES[metric]}")
     return module

@@ -40,15 +40,17 @@ def measure(evidence: Evidence, gate: Gate) -> Measurement:
         replay["first"] == replay["again"] and replay["first"] is not None for replay in replays
     )
     k = len(replays)
-    rate = f" (mismatch rate below {1 - 0.05 ** (1 / k):.0%} at 95 %)" if equal == k else ""
     digest = ", evidence digest as locked" if locked == evidence.digest else ""
     note = (
-        f"{equal} of {k} replays equal{rate}, "
+        f"{equal} of {k} replays equal, "
         f"{sum(lock['inputs'].get(name) == value for name, value in inputs.items())} of "
         f"{len(inputs)} inputs as locked{digest}."
     )
+    method = _METHOD
+    if equal == k:
+        method += f"; {k} clean ones bound the rate of mismatches by {1 - 0.05 ** (1 / k):.0%}"
     return Measurement(
-        float(len(found)), bounded=False, counts=Counts(items=k), method=_METHOD,
+        float(len(found)), bounded=False, counts=Counts(items=k), method=method,
         notes=(*found, note),
     )  # fmt: skip
 

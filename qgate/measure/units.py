@@ -8,7 +8,7 @@ def in_words(value: float | None, unit: str, *, difference: bool = False) -> str
     if value is None:
         return "none"
     if unit == "proportion":
-        return f"{_number(100 * value)} {'pt' if difference else '%'}"
+        return f"{_number(100 * value)}{' pt' if difference else '%'}"
     if unit == "mismatches":
         return f"{value:.0f} mismatch{'' if value == 1 else 'es'}"
     return f"{_number(value)} {unit}" if unit != "ratio" else f"{_number(value)} x"

@@ -10,12 +10,12 @@ from qgate.gates.verdict import Outcome
 
 _ROUTES = {
     "blue_green": "Switch the live side from {candidate} to {service} in one step, so that "
-    "{service} takes 100 % of the traffic; keep {candidate} running without traffic until step "
+    "{service} takes 100% of the traffic; keep {candidate} running without traffic until step "
     "{verify} holds.",
-    "canary": "Raise the weight of {service} to 100 % first, then set {candidate} to 0 %, so that "
+    "canary": "Raise the weight of {service} to 100% first, then set {candidate} to 0%, so that "
     "no moment has both at 0; drain open requests.",
     "rolling": "Replace the instances of {candidate} by {service} one at a time, draining each "
-    "first, until {service} takes 100 % of the traffic.",
+    "first, until {service} takes 100% of the traffic.",
 }
 
 _VERBS = {
@@ -79,5 +79,5 @@ def remediation_words(gate: Gate) -> str:
 
 def _in_words(action: Action) -> str:
     if action.verb == "route_traffic":
-        return f"route {action.object['percent']:g} % of the traffic to {action.object['to']}"
+        return f"route {action.object['percent']:g}% of the traffic to {action.object['to']}"
     return _VERBS[action.verb].format(action.object)

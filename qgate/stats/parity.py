@@ -26,7 +26,7 @@ Cells = Literal["paired", "successes", "influence"]
 CLAIMS = ("new_items_and_seeds", "this_dataset", "this_artifact")
 
 # Where D is almost all zeros it is skewed, and the t interval promises too much: a candidate at the
-# tolerance would be promoted up to 11 % of the time (tests/calibration). The wider of the t and the
+# tolerance would be promoted up to 11% of the time (tests/calibration). The wider of the t and the
 # score interval is then given: below this share of discordant items the score interval at the
 # number of pairs that has the same standard error (as Korn and Graubard 1998 do for one
 # proportion); below this count also that at the number of items, since a standard error that

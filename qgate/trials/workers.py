@@ -13,7 +13,6 @@ import pebble
 
 from qgate.arms.arm import Arm, TrialError, Workshop, build_arm
 from qgate.charter.charter import ArmSpec
-from qgate.errors import UsageError
 from qgate.plan.plan import TrialSpec
 from qgate.trials.result import Failure, TrialResult, run_trial
 
@@ -100,5 +99,3 @@ def _run(spec: TrialSpec) -> TrialResult:
         return run_trial(_arms[spec.arm], spec)
     except TrialError as error:
         return TrialResult(spec, Failure(error.kind, str(error)), 0.0)
-    except UsageError as error:
-        raise UsageError(str(error)) from None  # located findings do not travel between processes

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from qgate.stats.quantiles import effective_samples, quantile_bounds
+from qgate.stats.quantiles import clustered_quantile_bounds, quantile_bounds
 
 Q, LEVEL = 0.95, 0.95
 Z95 = 1.6448536269514722
@@ -44,10 +44,8 @@ def test_sessions_repair_what_autocorrelation_breaks() -> None:
     naive = clustered = 0
     for _ in range(reps):
         values = _sessions(rng, sessions, size)
-        point = float(np.quantile(values, Q, method="inverted_cdf"))
-        worth = effective_samples(values > point, label)
         high = quantile_bounds(values, Q, confidence=LEVEL).high
-        wide = quantile_bounds(values, Q, confidence=LEVEL, effective=worth).high
+        wide = clustered_quantile_bounds(values, label, Q, confidence=LEVEL).high
         naive += high is not None and high >= Z95
         clustered += wide is None or wide >= Z95
     assert naive / reps < 0.90

@@ -96,7 +96,7 @@ def test_naive_gates_would_promote_it_many_times_as_often() -> None:
 def test_sparse_differences_that_are_all_losses_do_not_slip_through(
     items: int, tolerance: float
 ) -> None:
-    """Hard for a t interval, which promotes 7 to 10 % of these."""
+    """Hard for a t interval, which promotes 7 to 10% of these."""
     pairs = _pairs(tolerance, discordance=tolerance, items=items, seed_sd=0, share=0.9)
     assert _rates(pairs, tolerance)[0] <= 0.065 + _error(0.065)
 

@@ -109,7 +109,7 @@ def test_rollback_says_what_to_type(runs: dict[str, tuple[Path, Done]]) -> None:
     steps = " ".join(rollback["steps"])
     for part in (
         "sre@example.com",
-        "100 %",
+        "100%",
         "curl --fail",
         "disable layer `entangle`",
         "qgate run",

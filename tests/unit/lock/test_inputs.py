@@ -53,9 +53,23 @@ def test_every_input_is_observed(charter: Path) -> None:
     assert found["packages"]["scikit-learn"] == metadata.version("scikit-learn")
 
 
-def test_a_plugin_is_locked_with_the_packages(charter: Path) -> None:
-    charter.write_text(f"{CHARTER}plugins: [yaml]\n", encoding="utf-8")
-    assert observed(charter)["packages"]["PyYAML"] == metadata.version("PyYAML")
+def test_a_package_of_an_arm_is_locked_by_version_and_source(charter: Path) -> None:
+    text = CHARTER.replace("id: b, estimator: sklearn.svm.SVC", "id: b, estimator: yaml.Loader")
+    charter.write_text(f"{text}plugins: [yaml]\n", encoding="utf-8")
+    found = observed(charter)["packages"]["yaml"]
+    assert found.startswith(f"PyYAML {metadata.version('PyYAML')}, source ")
+
+
+def test_a_module_of_the_repository_is_locked_by_its_source(
+    charter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = CHARTER.replace("id: b, estimator: sklearn.svm.SVC", "id: b, estimator: own_arm.Arm")
+    charter.write_text(f"{text}plugins: [own_arm]\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_arm.py").write_text("class Arm: ...\n", encoding="utf-8")
+    before = observed(charter)["packages"]["own_arm"]
+    (tmp_path / "own_arm.py").write_text("class Arm: pass\n", encoding="utf-8")
+    assert observed(charter)["packages"]["own_arm"] != before
 
 
 def test_nothing_differs_from_itself(charter: Path) -> None:

@@ -55,10 +55,16 @@ def test_requests_that_move_as_one_are_worth_their_sessions() -> None:
     assert judge_gate(P95, found).outcome is Outcome.INCONCLUSIVE
 
 
-def test_a_single_session_shows_nothing() -> None:
+def test_a_single_session_that_drifts_is_too_little() -> None:
     found = latency.measure(_evidence(times(range(1, 401), [0] * 400)), P95)
     assert found.high is None
-    assert "All are of one session: spread them over more." in found.notes[0]
+    assert "Too few requests for an upper bound of p95" in found.notes[0]
+
+
+def test_no_ratio_between_two_machines() -> None:
+    evidence = _evidence(times(range(1, 401)), {**times(range(1, 401)), "measured": False})
+    asked = gate("latency_p95_ratio_vs_classical", high=3.0)
+    assert "two machines" in str(latency.measure(evidence, asked).error)
 
 
 def test_a_ratio_takes_half_of_the_error_on_each_side() -> None:

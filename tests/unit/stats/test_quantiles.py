@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from qgate.stats import quantile_bounds
-from qgate.stats.quantiles import effective_samples, quantile_ranks, samples_needed
+from qgate.stats.quantiles import (
+    clustered_quantile_bounds,
+    effective_samples,
+    quantile_ranks,
+    samples_needed,
+)
 from tests.unit.stats.settings import FIXED
 
 SAMPLES = st.lists(st.floats(0, 1e6), min_size=1, max_size=300)
@@ -48,43 +53,38 @@ def test_ranks_are_the_tightest_that_hold(n: int, q: float, confidence: float) -
 
 
 @FIXED
-@given(st.integers(0, 2**32 - 1), Q, st.floats(0.5, 400.0), st.floats(0.5, 400.0))
-def test_fewer_effective_samples_never_tighten(seed: int, q: float, a: float, b: float) -> None:
-    samples = np.random.default_rng(seed).lognormal(size=400)
-    few, many = (
-        quantile_bounds(samples, q, confidence=0.95, effective=float(math.floor(worth)))
-        for worth in sorted((a, b))
-    )
-    iid = quantile_bounds(samples, q, confidence=0.95)
-    whole = quantile_bounds(samples, q, confidence=0.95, effective=1e9)
-    assert whole == iid
-    for bounds in (few, many):
-        # One rank of slack: the binomial's ranks move in whole steps.
-        slack = np.sort(samples)
-        assert (
-            bounds.high is None
-            or iid.high is None
-            or bounds.high >= slack[max(int(np.searchsorted(slack, iid.high)) - 2, 0)]
-        )
-    if many.high is None:
-        assert few.high is None
+@given(st.integers(0, 2**32 - 1), st.integers(16, 400), Q)
+def test_sessions_of_one_sample_give_the_exact_bounds(seed: int, n: int, q: float) -> None:
+    samples = np.random.default_rng(seed).lognormal(size=n)
+    clustered = clustered_quantile_bounds(samples, np.arange(n), q, confidence=0.95)
+    assert clustered == quantile_bounds(samples, q, confidence=0.95)
 
 
 @FIXED
-@given(st.integers(60, 400), Q)
-def test_effective_ranks_are_rounded_outwards(worth: int, q: float) -> None:
-    n = 1000
-    samples = np.arange(1.0, n + 1)
-    low, high = quantile_ranks(worth, q, confidence=0.95)
-    found = quantile_bounds(samples, q, confidence=0.95, effective=worth + 0.9)
-    # X(H) bounds the quantile when the share of samples below it is at most (H - 1)/n.
-    assert (found.high is None) == (high is None)
-    if high is not None and found.high is not None:
-        assert (found.high - 1) / n >= (high - 1) / worth
-        assert found.high == math.ceil(high * n / worth)
-    if low is not None and found.low is not None:
-        assert found.low / n <= low / worth
-        assert found.low == math.floor(low * n / worth)
+@given(st.integers(0, 2**32 - 1), Q)
+def test_sessions_that_move_as_one_give_the_bounds_of_as_many_samples(seed: int, q: float) -> None:
+    values = np.random.default_rng(seed).lognormal(size=300)
+    few = quantile_bounds(values, q, confidence=0.95)
+    many = clustered_quantile_bounds(
+        np.repeat(values, 5), np.repeat(np.arange(300), 5), q, confidence=0.95
+    )
+    ordered = np.sort(values)
+    for a, b in zip(few, many, strict=True):
+        if a is not None and b is not None:  # an order statistic or so apart
+            assert abs(int(np.searchsorted(ordered, a)) - int(np.searchsorted(ordered, b))) <= 2
+
+
+def test_one_burst_widens_the_bounds_as_far_as_the_burst() -> None:
+    samples = np.linspace(1.0, 2.0, 1000)
+    samples = samples[np.random.default_rng(1).permutation(1000)]
+    samples[500:510] = np.linspace(50.0, 60.0, 10)
+    sessions = np.repeat(np.arange(100), 10)
+    independent = quantile_bounds(samples, 0.99, confidence=0.95)
+    clustered = clustered_quantile_bounds(samples, sessions, 0.99, confidence=0.95)
+    assert independent.high is not None
+    assert clustered.high is not None
+    assert clustered.high > independent.high
+    assert clustered.high <= samples.max()
 
 
 @pytest.mark.parametrize(("q", "n"), [(0.5, 5), (0.9, 29), (0.95, 59), (0.99, 299)])
@@ -96,27 +96,26 @@ def test_the_fewest_samples_with_an_upper_bound(q: float, n: int) -> None:
 
 def test_no_samples_have_no_bounds() -> None:
     assert quantile_bounds([], 0.5, confidence=0.95) == (None, None)
-    assert quantile_bounds([1.0, 2.0], 0.5, confidence=0.95, effective=0.4) == (None, None)
+    assert clustered_quantile_bounds([], [], 0.5, confidence=0.95) == (None, None)
+    assert clustered_quantile_bounds([1.0, 2.0], [1, 1], 0.5, confidence=0.95) == (None, None)
 
 
 @pytest.mark.parametrize(
-    ("samples", "q", "confidence", "effective"),
+    ("samples", "q", "confidence"),
     [
-        ([1.0, math.nan], 0.5, 0.95, None),
-        ([1.0, math.inf], 0.5, 0.95, None),
-        ([1.0], 0.0, 0.95, None),
-        ([1.0], 1.0, 0.95, None),
-        ([1.0], 0.5, 1.0, None),
-        ([1.0], 0.5, math.nan, None),
-        ([1.0], 0.5, 0.95, -1.0),
-        ([1.0], 0.5, 0.95, math.nan),
+        ([1.0, math.nan], 0.5, 0.95),
+        ([1.0, math.inf], 0.5, 0.95),
+        ([1.0], 0.0, 0.95),
+        ([1.0], 1.0, 0.95),
+        ([1.0], 0.5, 1.0),
+        ([1.0], 0.5, math.nan),
     ],
 )
-def test_nonsense_is_refused(
-    samples: list[float], q: float, confidence: float, effective: float | None
-) -> None:
+def test_nonsense_is_refused(samples: list[float], q: float, confidence: float) -> None:
     with pytest.raises(ValueError, match=r"."):
-        quantile_bounds(samples, q, confidence=confidence, effective=effective)
+        quantile_bounds(samples, q, confidence=confidence)
+    with pytest.raises(ValueError, match=r"."):
+        clustered_quantile_bounds(samples, range(len(samples)), q, confidence=confidence)
 
 
 @FIXED
@@ -145,8 +144,15 @@ def test_sessions_that_move_as_one_are_worth_one_sample_each(size: int) -> None:
     assert found <= 200
 
 
-def test_a_single_session_is_worth_a_single_sample() -> None:
+def test_a_short_single_session_is_worth_a_single_sample() -> None:
     assert effective_samples([0, 1, 0, 0], [7, 7, 7, 7]) == 1
+
+
+def test_a_single_session_is_judged_by_its_batches() -> None:
+    independent = np.random.default_rng(3).random(2500) < 0.05
+    assert effective_samples(independent, np.zeros(2500)) > 1200
+    bursts = np.repeat(np.random.default_rng(3).random(50) < 0.05, 50)
+    assert effective_samples(bursts, np.zeros(2500)) == pytest.approx(50, rel=0.05)
 
 
 @pytest.mark.parametrize(
