@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 from pathlib import Path
 
@@ -10,7 +11,14 @@ _ROOT_MARKS = (".git", ".hg", "pyproject.toml")
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that a reader or a crash sees the old content or the new, nothing between."""
+    """Write a file so that a reader or a crash sees the old content or the new, nothing between.
+
+    A link is followed; what is no regular file, such as a device or a pipe, is written to as it is.
+    """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -37,6 +45,11 @@ def project_root(path: Path) -> Path:
             return candidate
     here = resolved(Path())
     return here if folder.is_relative_to(here) else folder
+
+
+def typed(path: str) -> str:
+    """Return a path as it must be typed in a shell."""
+    return shlex.quote(path)
 
 
 def shown(path: Path) -> str:

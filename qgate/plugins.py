@@ -20,7 +20,7 @@ def build(path: str, params: Mapping[str, Any], seed: int, allowed: Collection[s
 
     """
     cls = _load(path, allowed)
-    known = inspect.signature(cls).parameters
+    known = _parameters(cls)
     open_ended = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in known.values())
     for name in params:
         if name not in known and not open_ended:
@@ -34,7 +34,15 @@ def build(path: str, params: Mapping[str, Any], seed: int, allowed: Collection[s
 
 def takes(path: str, parameter: str, allowed: Collection[str]) -> bool:
     """Return whether a class's constructor takes a parameter."""
-    return parameter in inspect.signature(_load(path, allowed)).parameters
+    return parameter in _parameters(_load(path, allowed))
+
+
+def _parameters(cls: Any) -> Mapping[str, inspect.Parameter]:
+    """Return a constructor's parameters; one without a readable signature takes anything."""
+    try:
+        return inspect.signature(cls).parameters
+    except (TypeError, ValueError):
+        return {"params": inspect.Parameter("params", inspect.Parameter.VAR_KEYWORD)}
 
 
 def _load(path: str, allowed: Collection[str]) -> Any:

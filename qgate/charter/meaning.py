@@ -270,7 +270,7 @@ def _arms(charter: Charter, source: Source, around: Surroundings) -> Iterator[Fi
             package = name.partition(".")[0]
             if "." not in name:
                 yield source.finding(path, f"{name!r} is no class path, such as sklearn.svm.SVC")
-            elif package not in allowed:
+            elif around.files and package not in allowed:
                 message = (
                     f"package {package!r} may not be imported{suggest(package, allowed)}; if you "
                     f"trust it, add it to `plugins` or pass --allow-import {package}"

@@ -19,7 +19,18 @@ class MetricTerms:
     low: float
     high: float
     needs: frozenset[str] = frozenset()
-    """Of: latency, prices, replicates, scores."""
+    """Of: baseline, latency, prices, replicates, scores."""
+
+    @property
+    def more(self) -> str:
+        """Return what narrows the metric's bounds."""
+        wants = (("latency", "requests"), ("replicates", "replicates or seeds"))
+        return next((what for need, what in wants if need in self.needs), "items")
+
+    @property
+    def in_points(self) -> bool:
+        """Return whether a value is a difference of proportions, told in points."""
+        return self.name.endswith("_gap_vs_classical") or self.name == "shot_noise_sd"
 
 
 @dataclass(frozen=True)

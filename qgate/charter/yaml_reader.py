@@ -21,7 +21,7 @@ _LARGEST_FILE = 1024 * 1024
 _MOST_NODES = 50_000
 _DEEPEST = 50
 _MOST_DIGITS = 300
-_MOST_BITS = 1000
+_MOST_BITS = 53  # beyond it JSON readers lose digits
 
 # What YAML refuses, and the line breaks of YAML 1.1 alone: where they are counted, the lines that
 # findings name are not the lines that an editor shows.

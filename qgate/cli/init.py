@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 
 from qgate.errors import ExitCode, UsageError
-from qgate.files import project_root, shown, write_atomically
+from qgate.files import project_root, shown, typed, write_atomically
 
 
 def command(
@@ -32,17 +33,27 @@ def command(
     if path.suffix.lower() != ".csv" or not path.is_file():
         raise UsageError(f"--data {path}: no such CSV file")
     columns = header_of(path)
+    if len(set(columns)) < len(columns) or "" in columns or not columns:
+        raise UsageError(f"{path}: column names must be present and different, in UTF-8")
     column = target or _ask(
         "target", f"Target column ({', '.join(columns[:8])}, ...)", columns[-1:]
     )
     if column not in columns:
         raise UsageError(f"--target {column}: {path} has the columns {', '.join(columns)}")
+    features = tuple(c for c in numeric_columns(path) if c != column)
+    if not features:
+        raise UsageError(f"{path} has no numeric column besides {column!r} to be a feature")
+    chosen = name or re.sub(r"[^A-Za-z0-9_.-]", "_", path.stem)
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", chosen):
+        raise UsageError(f"--name {chosen}: letters, digits, dots, dashes and underscores")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is no folder")
     answers = Answers(
-        name=name or path.stem.replace(" ", "_"),
+        name=chosen,
         owner=owner or _ask("owner", "Owner's address"),
         data=Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix(),
         target=column,
-        features=tuple(c for c in numeric_columns(path) if c != column),
+        features=features,
         all_features=tuple(c for c in columns if c != column),
         lockfile=_lockfile(folder),
     )
@@ -50,7 +61,7 @@ def command(
     if charter.exists():
         raise UsageError(f"{shown(charter)} is there already: pass another --name, or remove it")
     write_atomically(charter, charter_text(answers).encode())
-    where = shown(charter)
+    where = typed(shown(charter))
     sys.stdout.write(
         f"wrote {where}\nNext:\n  qgate check {where}\n  qgate lock {where}\n"
         f"  qgate plan {where}\n  qgate run {where}\n"

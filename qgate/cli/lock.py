@@ -33,6 +33,8 @@ def command(
     from qgate.pipeline import lock as lock_of
     from qgate.plan.settings import Settings
 
+    if evidence is not None and reason is not None:
+        raise UsageError("--evidence records a digest in the present lock; it takes no --reason")
     if evidence is not None:
         from qgate.evidence.store import read_bundle
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ def resolve(
             raise UsageError(f"--format {name}: expected one of {', '.join(_NAMES)}")
     if fail_on not in _FAIL_ON:
         raise UsageError(f"--fail-on {fail_on}: expected one of {', '.join(_FAIL_ON)}")
+    for path in files:
+        refuse_unwritable(path)
     wanted += [_by_suffix(path) for path in files[len(wanted) :]]
     left = wanted[len(files) :]
     if len(left) > 1:
@@ -66,17 +69,32 @@ def emit(decision: Decision, outputs: Outputs) -> ExitCode:
     from qgate.rollout.rollback import rollback_after
 
     rollback = rollback_after(decision)
-    for name, path in outputs.files:
-        write_atomically(path, FORMATS[name](decision, rollback).encode())
     if outputs.stdout == "terminal":
         text = render_terminal(decision, rollback, width_of(sys.stdout))
         console(sys.stdout).print(text, soft_wrap=True, end="")
     elif outputs.stdout is not None:
         sys.stdout.write(FORMATS[outputs.stdout](decision, rollback))
+    for name, path in outputs.files:
+        write_atomically(path, FORMATS[name](decision, rollback).encode())
     code = decision.exit_code
     if outputs.fail_on == "fail" and code is ExitCode.INCONCLUSIVE:
         return ExitCode.PASS
     return code
+
+
+def refuse_unwritable(path: Path, *, folder: bool = False) -> None:
+    """Refuse, before anything runs, a place where nothing can be written.
+
+    Raises:
+        UsageError: Naming what stands in the way.
+
+    """
+    if path.is_dir() != folder and path.exists():
+        raise UsageError(f"{path} is {'a folder' if path.is_dir() else 'no folder'}")
+    place = path if folder else path.absolute().parent
+    nearest = next(p for p in (place.absolute(), *place.absolute().parents) if p.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise UsageError(f"{path}: {nearest} cannot be written into")
 
 
 def _by_suffix(path: Path) -> str:

@@ -16,7 +16,7 @@ from qgate.cli.options import (
     Output,
     Quiet,
 )
-from qgate.cli.output import emit, resolve
+from qgate.cli.output import emit, refuse_unwritable, resolve
 
 
 def command(
@@ -42,6 +42,7 @@ def command(
     from qgate.pipeline import run as run_charter
     from qgate.plan.settings import Settings
 
+    refuse_unwritable(evidence, folder=True)
     outputs = resolve(formats, output, fail_on, quiet=quiet)
     with progress_on_stderr(quiet=quiet) as progress:
         settings = Settings(

@@ -37,7 +37,9 @@ def write_bundle(
     contents = {"digest": canonical(record), "observations_digest": canonical(observations)}
     digests = {key: sha256(data) for key, data in contents.items()}
     folder = store / f"{digests['digest'][:_NAMED_DIGITS]}-{digests['observations_digest'][:8]}"
-    evidence = Evidence(record, observations, shown(folder))
+    # What is judged is what a reader of the bundle will read, to the type of each number.
+    parts = [json.loads(data) for data in contents.values()]
+    evidence = Evidence(parts[0], parts[1], shown(folder))
     manifest = {**_FORMAT, **digests, "path": evidence.path}
     store.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=store, prefix=".building-"))

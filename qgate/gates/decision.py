@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qgate.charter.charter import Charter
-from qgate.errors import ExitCode
+from qgate.errors import ExitCode, UsageError
 from qgate.evidence.evidence import Evidence
 from qgate.gates.verdict import Outcome, Verdict, judge_gate
 from qgate.measure.registry import family
@@ -47,6 +47,20 @@ class Decision:
         return tuple(verdict for verdict in self.verdicts if verdict.outcome in outcomes)
 
 
+def _same_experiment(terms: Charter, run: Charter) -> None:
+    """Refuse to decide on what was never run."""
+    differing = [
+        section
+        for section in ("data", "baseline", "candidate", "schedule")
+        if terms.document.get(section) != run.document.get(section)
+    ]
+    if differing:
+        raise UsageError(
+            f"{terms.path} was not what ran: {', '.join(differing)} differ from the evidence's "
+            "charter; only gates and what surrounds them can be tried on it"
+        )
+
+
 def decide(outcomes: Sequence[Outcome]) -> tuple[Action, ExitCode]:
     """Return action and exit code; a failure outweighs an error, an error an open question."""
     for outcome, action, code in (
@@ -61,8 +75,15 @@ def decide(outcomes: Sequence[Outcome]) -> tuple[Action, ExitCode]:
 
 
 def judge(evidence: Evidence, charter: Charter | None = None) -> Decision:
-    """Return the decision on stored evidence, under its own charter or another one's terms."""
+    """Return the decision on stored evidence, under its own charter or another one's terms.
+
+    Raises:
+        UsageError: When the other charter is of another experiment: its data, arms or schedule
+            are not those that were run.
+
+    """
     terms = charter or evidence.charter
+    _same_experiment(terms, evidence.charter)
     return Decision(
         charter=terms,
         verdicts=tuple(

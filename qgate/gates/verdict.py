@@ -32,6 +32,11 @@ class Verdict:
     reason: str
 
     @property
+    def in_points(self) -> bool:
+        """Return whether the value is a difference of proportions."""
+        return METRICS[self.gate.metric].in_points
+
+    @property
     def unit(self) -> str:
         """Return the unit of value, bounds and threshold."""
         return METRICS[self.gate.metric].unit
@@ -72,7 +77,7 @@ def _reason(gate: Gate, measurement: Measurement, outcome: Outcome) -> str:
         return f"Could not be measured: {measurement.error or 'no finite value'}."
     if unit == "mismatches":
         return " ".join(measurement.notes)  # which name each of them
-    points = gate.metric.endswith("_gap_vs_classical") or gate.metric == "shot_noise_sd"
+    points = METRICS[gate.metric].in_points
     limit = gate.threshold.low if gate.threshold.high is None else gate.threshold.high
     limit_words = in_words(limit, unit, difference=points)
 
@@ -108,7 +113,7 @@ def _bounded(
         return f"There is no {side} bound to hold against {limit}."
     if far is None:
         return f"The {side} bound {say(near)} is {beyond} {limit}, and there is no {other} bound."
-    return (
-        f"The bounds {say(measurement.low)} and {say(measurement.high)} lie on both sides of "
-        f"{limit}."
-    )
+    sides = f"The bounds {say(measurement.low)} and {say(measurement.high)} lie on both sides of"
+    if gate.metric.endswith("_gap_vs_classical"):
+        return f"{sides} {limit}."  # the notes say what would decide, with its price
+    return f"{sides} {limit}; more {METRICS[gate.metric].more} would narrow them."

@@ -12,7 +12,7 @@ from qgate.charter.schema import findings_against
 from qgate.charter.yaml_reader import read_yaml
 from qgate.digest import digest
 from qgate.errors import InvalidFileError, UsageError
-from qgate.files import shown, write_atomically
+from qgate.files import shown, typed, write_atomically
 from qgate.lock.inputs import differences
 
 
@@ -88,7 +88,7 @@ def write_lock(new: Lock, charter_path: Path, reason: str | None) -> str:
             lines = "\n".join(f"  {line}" for line in changed)
             raise UsageError(
                 f"{shown(path)} differs from what is here now:\n{lines}\n"
-                f'To lock anew: qgate lock {shown(charter_path)} --reason "why it changed"'
+                f'To lock anew: qgate lock {typed(shown(charter_path))} --reason "why it changed"'
             )
         change = {"reason": why, "replaced": old.digest, "differences": changed}
         document["changes"] = [*old.document["changes"], change]
@@ -100,7 +100,7 @@ def lock_evidence(charter_path: Path, evidence_digest: str) -> str:
     """Record in a lock the digest that its evidence must come out with; return what was done."""
     lock = read_lock(charter_path)
     if lock is None:
-        raise UsageError(f"no lock yet: qgate lock {shown(charter_path)}")
+        raise UsageError(f"no lock yet: qgate lock {typed(shown(charter_path))}")
     _write(lock_path(charter_path), {**lock.document, "evidence": evidence_digest})
     return f"{shown(lock_path(charter_path))} now expects evidence {evidence_digest[:12]}"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from qgate.charter.charter import Gate
 from qgate.evidence.evidence import Evidence, MissingTrialError
+from qgate.files import typed
 from qgate.lock.lock import Lock
 from qgate.measure.measurement import Counts, Forecast, Measurement
 from qgate.measure.parity import item_values
@@ -20,7 +21,7 @@ def measure(evidence: Evidence, gate: Gate) -> Measurement:
     del gate
     lock = evidence.record["lock"]
     if lock is None:
-        path = evidence.observations["charter_path"]
+        path = typed(evidence.observations["charter_path"])
         return Measurement(error=f"there is no lock: qgate lock {path}", method=_METHOD)
     try:
         now = fingerprint(evidence)
@@ -46,7 +47,7 @@ def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
     """Return that it can be decided; without a lock the verdict will be an error."""
     del gate
     if lock is None:
-        return Forecast(True, 0.0, "there is no lock", f"qgate lock {plan.charter.path}")
+        return Forecast(True, 0.0, "there is no lock", f"qgate lock {typed(plan.charter.path)}")
     return Forecast(True, None, "the baseline is scored again")
 
 

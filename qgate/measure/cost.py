@@ -94,10 +94,11 @@ def _total(evidence: Evidence, prices: Prices) -> tuple[float, Counts, str]:
             shots += each * trial["shots"]
     use = DeviceUse(circuits, shots)
     seconds = sum(evidence.observations["seconds"].values())
-    note = f"{circuits:,} circuits and {shots:,} shots, had this run used a device."
+    note = f"{circuits:,} circuits and {shots:,} shots, had this run used a device"
+    note += f", and {seconds:.1f} s of computing." if prices.per_second else "."
     return (
         price(use, prices) + seconds * prices.per_second,
-        Counts(items=len(evidence.record["trials"])),
+        Counts(),
         note,
     )
 
@@ -111,7 +112,8 @@ def _per_thousand(evidence: Evidence, shots: Shots, prices: Prices) -> tuple[flo
     per_item = circuits * (prices.per_task + (shots or 0) * prices.per_shot)
     per_item += _seconds(evidence) * prices.per_second
     note = f"{circuits:.1f} circuits of {shots or 0:,} shots a prediction."
-    return 1000 * per_item, Counts(items, len(trials), shots, 1), note
+    seeds = len({trial["seed"] for trial in trials})
+    return 1000 * per_item, Counts(items, seeds, shots, len(trials) // seeds), note
 
 
 def _seconds(evidence: Evidence) -> float:

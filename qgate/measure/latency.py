@@ -54,17 +54,18 @@ def _measured(evidence: Evidence, gate: Gate) -> Measurement:
             None if bounds.low is None or base.high is None else bounds.low / base.high,
             None if bounds.high is None or base.low is None else bounds.high / base.low,
         )
-        value /= baseline_value
+        value, baseline_value = value / baseline_value, None
     n = len(found[0])
     where = "measured here (simulated device)" if _simulated(evidence) else "measured here"
     method = (
-        f"order statistics, test inversion over sessions, {n} requests worth {worth:.0f} "
-        f"independent ones, "
+        f"order statistics, test inversion over consecutive sessions, {n} requests worth "
+        f"{worth:.0f} independent ones, "
         f"{where if found[2] else 'recorded elsewhere'}"
     )
     return Measurement(
         value, bounds.low, bounds.high, True, baseline_value, Counts(items=n), method,
-        "new_requests", tuple(_notes(bounds, q, confidence, n, worth)),
+        "new_requests" if found[2] else "new_recordings",
+        tuple(_notes(bounds, q, confidence, n, worth)),
     )  # fmt: skip
 
 
@@ -84,6 +85,8 @@ def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
     q = _QUANTILES[gate.metric]
     ratio = gate.metric.endswith("_vs_classical")
     needed = samples_needed(q, confidence=(1 + gate.confidence) / 2 if ratio else gate.confidence)
+    if ratio and gate.threshold.high is not None and gate.threshold.high < 1:
+        return Forecast(False, 0.0, "equal arms have a ratio of 1", "allow at least 1")
     if plan.charter.candidate.kind == "recorded":
         return Forecast(True, None, f"needs {needed} recorded requests")
     requests = plan.charter.latency.requests
@@ -105,7 +108,7 @@ def _quantile(
 
 def _notes(bounds: QuantileBounds, q: float, confidence: float, n: int, worth: float) -> list[str]:
     if bounds.high is not None:
-        return []
+        return []  # whether more requests are wanted is for the verdict to say
     needed = samples_needed(q, confidence=confidence)
     wanted = max(needed, math.ceil(needed * n / max(worth, 1.0)))
     have = f"{needed} independent ones are needed, these {n} are worth {worth:.0f}"

@@ -10,6 +10,7 @@ CLAIM_WORDS = {
     "this_artifact": "for these trained artefacts, on new items",
     "this_run": "for this run",
     "new_requests": "for new requests on this machine",
+    "new_recordings": "for new requests where these were recorded",
     "new_replicates": "for new shot noise, on this data set and these seeds",
 }
 

@@ -26,10 +26,14 @@ def refusals(study: Study) -> list[Finding]:
     found: list[Finding] = []
     for index, (gate, outlook) in enumerate(forecast(study)):
         if not outlook.decidable:
-            chance = "" if outlook.chance is None else f", chance to pass {outlook.chance:.0%}"
+            chance = (
+                f"has a chance of only {outlook.chance:.0%} to pass"
+                if outlook.chance
+                else "cannot pass"
+            )
             message = (
-                f"gate {gate.name!r} cannot be decided even if the arms are truly equal"
-                f"{chance}: {outlook.note}; {outlook.remedy} (or pass --even-if-underpowered)"
+                f"gate {gate.name!r} {chance} even if the arms are truly equal, so it cannot be "
+                f"decided: {outlook.note}; {outlook.remedy} (or pass --even-if-underpowered)"
             )
             found.append(study.source.finding(paths.get(index, ("pilot",)), message))
     return [*found, *_over_budget(study)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qgate.charter.charter import Gate
 from qgate.evidence.evidence import Evidence
+from qgate.files import typed
 from qgate.lock.inputs import differences
 from qgate.lock.lock import Lock
 from qgate.measure.measurement import Counts, Forecast, Measurement
@@ -17,7 +18,7 @@ def measure(evidence: Evidence, gate: Gate) -> Measurement:
     del gate
     lock = evidence.record["lock"]
     if lock is None:
-        path = evidence.observations["charter_path"]
+        path = typed(evidence.observations["charter_path"])
         return Measurement(error=f"there is no lock: qgate lock {path}", method=_METHOD)
     replays = evidence.record["replays"]
     if not replays:
@@ -59,5 +60,5 @@ def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
     """Return that it can be decided; without a lock the verdict will be an error."""
     del gate
     if lock is None:
-        return Forecast(True, 0.0, "there is no lock", f"qgate lock {plan.charter.path}")
+        return Forecast(True, 0.0, "there is no lock", f"qgate lock {typed(plan.charter.path)}")
     return Forecast(True, None, f"{len(plan.replayed())} replays, {len(lock.inputs)} inputs")

@@ -24,5 +24,6 @@ def estimated_seconds(plan: Plan) -> float:
             seconds += trials * _CLASSICAL_TRIAL
     if any(gate.metric.startswith("latency_") for gate in charter.gates):
         requests = charter.latency.requests + charter.latency.warmup
-        seconds += 2 * requests / charter.latency.rate_per_s
+        served = sum(arm.kind != "recorded" for arm in charter.arms)
+        seconds += served * requests / charter.latency.rate_per_s
     return seconds

@@ -9,6 +9,9 @@ from typing import Any
 from qgate.charter.charter import ArmSpec, Charter, Shots
 from qgate.digest import digest
 
+_COMPUTATION = 1
+"""Raised whenever qgate itself computes a trial's outcome in another way."""
+
 
 @dataclass(frozen=True)
 class TrialSpec:
@@ -61,6 +64,7 @@ def make_plan(
     trials: list[TrialSpec] = []
     for arm in charter.arms:
         base = {
+            "computation": _COMPUTATION,
             "arm": arm.role,
             "spec": {k: v for k, v in charter.document[arm.role].items() if k != "id"},
             "data": inputs["data content"],

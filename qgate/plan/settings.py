@@ -47,5 +47,5 @@ class Settings:
     allow_outside: bool = False
     even_if_underpowered: bool = False
     files: bool = True
-    """Whether the files that a charter names must be there."""
+    """Whether the files and the packages that a charter names must be there and allowed."""
     progress: Progress = field(default_factory=Silent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from junitparser import Error, Failure
 from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 
+from qgate.files import typed
 from qgate.gates.decision import Decision
 from qgate.gates.verdict import Outcome, Verdict
 from qgate.rollout.rollback import RollbackPlan, remediation_words
@@ -35,7 +36,7 @@ def _case(decision: Decision, verdict: Verdict, rollback: RollbackPlan) -> TestC
         result.text = _clean(
             f"{verdict.reason}\nowner: {verdict.gate.owner}\n"
             f"remediation: {remediation_words(verdict.gate)}\nrollback: {rollback.command}\n"
-            f"again: qgate run {decision.charter.path}\n"
+            f"again: qgate run {typed(decision.charter.path)}\n"
         )
         case.result = [result]
     return case

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+from qgate.files import typed
 from qgate.gates.decision import Decision
 from qgate.gates.verdict import Outcome, Verdict
 from qgate.measure.units import bare, in_words
@@ -17,7 +18,7 @@ def render_markdown(decision: Decision, rollback: RollbackPlan) -> str:
     """Return the decision first, then every gate, what stands in the way, and what to do."""
     charter = decision.charter
     arms = f"`{_code(charter.candidate.id)}` against `{_code(charter.baseline.id)}`"
-    again = f"qgate judge {_code(decision.evidence_path)}"
+    again = f"qgate judge {_code(typed(decision.evidence_path))}"
     lines = [
         f"## {HEADLINES[decision.action]}: {_safe(charter.pilot.name)}",
         "",
@@ -36,13 +37,13 @@ def render_markdown(decision: Decision, rollback: RollbackPlan) -> str:
             "",
             f"- owner: {_safe(verdict.gate.owner)}",
             f"- do: {_safe(remediation_words(verdict.gate))}",
-            f"- again: `qgate run {_code(charter.path)}`",
+            f"- again: `qgate run {_code(typed(charter.path))}`",
             "",
         ]
     if rollback.required:
         lines += ["### Rollback", ""]
         lines += [f"{i}. {_safe(step)}" for i, step in enumerate(rollback.steps, 1)]
-        lines += ["", f"Again: `{_code(rollback.command)}`", ""]
+        lines += ["", f"On demand: `{_code(rollback.command)}`", ""]
     lines += [
         f"Evidence `{decision.evidence_digest[:12]}`: `{again}`",
         "",
@@ -55,7 +56,7 @@ def _row(verdict: Verdict) -> str:
     bounds = ""
     if measurement.bounded and measurement.value is not None:
         bounds = f"{bare(measurement.low, unit)} to {bare(measurement.high, unit)}"
-    value = in_words(measurement.value, unit, difference="gap" in verdict.gate.metric)
+    value = in_words(measurement.value, unit, difference=verdict.in_points)
     cells = (
         _MARKS[verdict.outcome],
         _safe(verdict.gate.name),

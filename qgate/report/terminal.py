@@ -6,6 +6,7 @@ import textwrap
 
 from rich.text import Text
 
+from qgate.files import typed
 from qgate.gates.decision import Action, Decision
 from qgate.gates.verdict import Outcome, Verdict
 from qgate.measure.units import bare, in_words
@@ -54,7 +55,7 @@ def render_terminal(decision: Decision, rollback: RollbackPlan, width: int) -> T
         text.append(" To roll back\n", "bold")
         for number, step in enumerate(rollback.steps, 1):
             _paragraph(text, f"  {number}. ", step, width)
-        _paragraph(text, _INDENT, f"again: {rollback.command}", width)
+        _paragraph(text, _INDENT, f"on demand: {rollback.command}", width)
     else:
         _paragraph(text, " ", traffic_words(decision, rollback), width)
     _evidence(text, decision, width)
@@ -92,8 +93,7 @@ def _line(text: Text, verdict: Verdict, names: int, width: int) -> None:
 
 def _value(verdict: Verdict) -> str:
     value = verdict.measurement.value
-    difference = verdict.gate.metric.endswith("_gap_vs_classical")
-    return "" if value is None else in_words(value, verdict.unit, difference=difference)
+    return "" if value is None else in_words(value, verdict.unit, difference=verdict.in_points)
 
 
 def _interval(verdict: Verdict, room: int) -> str:
@@ -167,15 +167,13 @@ def _details(text: Text, verdict: Verdict, decision: Decision, width: int) -> No
         _paragraph(text, _INDENT, "; ".join(facts) + ".", width, "dim")
     _paragraph(text, f"{_INDENT}owner  ", verdict.gate.owner, width)
     _paragraph(text, f"{_INDENT}do     ", remediation_words(verdict.gate), width)
-    _paragraph(text, f"{_INDENT}again  ", f"qgate run {decision.charter.path}", width)
+    _paragraph(text, f"{_INDENT}again  ", f"qgate run {typed(decision.charter.path)}", width)
 
 
 def _evidence(text: Text, decision: Decision, width: int) -> None:
-    digest = decision.evidence_digest[:12]
     text.append("\n")
     text.append(f" evidence  {decision.evidence_path}\n", "dim")
-    commands = f"qgate judge {digest} · qgate report {digest} --format markdown"
-    _paragraph(text, "           ", commands, width, "dim")
+    _paragraph(text, " again     ", f"qgate judge {typed(decision.evidence_path)}", width, "dim")
 
 
 def _paragraph(text: Text, first: str, content: str, width: int, style: str = "") -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qgate.charter.charter import Action, Charter, Gate
+from qgate.files import typed
 from qgate.gates.decision import Decision
 from qgate.gates.verdict import Outcome
 
@@ -59,7 +60,7 @@ def rollback_plan(charter: Charter, failed: tuple[Gate, ...] = ()) -> RollbackPl
             f"Remedy gate `{gate.name}` (owner {gate.owner}): {remediation_words(gate)}."
             for gate in failed
         ),
-        f"Run the parity suite again before any new promotion: qgate run {charter.path}",
+        f"Run the parity suite again before any new promotion: qgate run {typed(charter.path)}",
     ]
     return RollbackPlan(
         required=bool(failed),
@@ -67,7 +68,7 @@ def rollback_plan(charter: Charter, failed: tuple[Gate, ...] = ()) -> RollbackPl
         to=back.to,
         approver=back.approver,
         steps=tuple(steps),
-        command=f"qgate rollback {charter.path} --dry-run",
+        command=f"qgate rollback {typed(charter.path)} --dry-run",
     )
 
 

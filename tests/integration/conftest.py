@@ -114,12 +114,17 @@ def qgate(*arguments: str, cwd: Path, **environment: str) -> Done:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+def new_project(folder: Path) -> Project:
     """Return a project whose charter is the small one."""
-    shutil.copy(ROOT / "fixtures/breast_cancer/data.csv", tmp_path / "data.csv")
-    (tmp_path / "requirements.lock").write_text("qiskit==2.0.0\n", encoding="utf-8")
-    (tmp_path / "pyproject.toml").write_text("", encoding="utf-8")
-    made = Project(tmp_path)
+    shutil.copy(ROOT / "fixtures/breast_cancer/data.csv", folder / "data.csv")
+    (folder / "requirements.lock").write_text("qiskit==2.0.0\n", encoding="utf-8")
+    (folder / "pyproject.toml").write_text("", encoding="utf-8")
+    made = Project(folder)
     made.write()
     return made
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Return a project of the test's own."""
+    return new_project(tmp_path)

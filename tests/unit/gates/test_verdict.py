@@ -112,7 +112,10 @@ def test_a_reason_names_the_numbers(
     [
         ((0.91, 0.95), "The 95% lower bound 91.0% is within 90.0%."),
         ((0.80, 0.85), "Even the 95% upper bound 85.0% is below 90.0%."),
-        ((0.80, 0.95), "The bounds 80.0% and 95.0% lie on both sides of 90.0%."),
+        (
+            (0.80, 0.95),
+            "The bounds 80.0% and 95.0% lie on both sides of 90.0%; more items would narrow them.",
+        ),
         ((None, 0.95), "There is no lower bound to hold against 90.0%."),
     ],
 )

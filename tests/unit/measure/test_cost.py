@@ -52,7 +52,9 @@ def test_the_whole_run() -> None:
     )
     circuits = 2 * (30 + 45)
     assert found.value == pytest.approx(circuits * (0.25 + 1.024) + 2 * 2.0)
-    assert found.notes == ("150 circuits and 153,600 shots, had this run used a device.",)
+    assert found.notes == (
+        "150 circuits and 153,600 shots, had this run used a device, and 2.0 s of computing.",
+    )
 
 
 def test_a_classical_candidate_costs_no_circuits() -> None:

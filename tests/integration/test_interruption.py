@@ -1,0 +1,69 @@
+"""A run that is stopped at any moment loses nothing that was finished."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from qgate.errors import ExitCode
+from tests.integration.conftest import Project, new_project
+
+
+def _many_trials(document: dict[str, Any]) -> None:
+    document["schedule"] = {"seeds": list(range(1, 61)), "shots": [64, 512], "replicates": 2}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the evidence digest of the same charter, run in peace."""
+    project = new_project(tmp_path_factory.mktemp("peace"))
+    project.write(_many_trials)
+    done = project.qgate("run", "pilot.yaml", "--format", "json")
+    digest: str = done.report["evidence"]["digest"]
+    return digest
+
+
+@pytest.mark.parametrize(
+    ("stop", "workers"), [(signal.SIGINT, "2"), (signal.SIGTERM, "1"), (signal.SIGKILL, "2")]
+)
+def test_an_interrupted_run_goes_on_and_ends_in_the_same_evidence(
+    project: Project, undisturbed: str, stop: signal.Signals, workers: str
+) -> None:
+    project.write(_many_trials)
+    arguments = ["run", "pilot.yaml", "--format", "json", "--workers", workers]
+    trials = project.folder / ".qgate" / "trials"
+    before = len(list(trials.rglob("*.json")))
+    with subprocess.Popen(
+        [sys.executable, "-m", "qgate", *arguments],
+        cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        while len(list(trials.rglob("*.json"))) < before + 20:
+            assert process.poll() is None, "it ended before it could be interrupted"
+            time.sleep(0.01)
+        if stop is signal.SIGINT:
+            os.killpg(process.pid, stop)  # as a terminal does: the whole group
+        else:
+            process.send_signal(stop)
+        _, err = process.communicate(timeout=60)
+    if stop is signal.SIGKILL:
+        assert process.returncode == -signal.SIGKILL
+    else:
+        assert process.returncode == ExitCode.INTERRUPTED
+        assert "goes on from there" in err
+    assert "Traceback" not in err
+    assert not list(project.folder.rglob(".building-*")) or stop is signal.SIGKILL
+    kept = {path: path.read_bytes() for path in trials.rglob("*.json")}
+    for data in kept.values():
+        json.loads(data)
+    resumed = project.qgate(*arguments)
+    assert "damaged" not in resumed.err
+    assert {path: path.read_bytes() for path in kept} == kept  # what was finished was not run again
+    assert resumed.report["evidence"]["digest"] == undisturbed
