@@ -29,8 +29,10 @@ def measure(evidence: Evidence, gate: Gate) -> Measurement:
         f"replay of seed {replay['seed']}: predictions {str(replay['first'])[:12]}, "
         f"then {str(replay['again'])[:12]}"
         for replay in replays
-        if replay["first"] != replay["again"] or replay["first"] is None
+        if replay["first"] != replay["again"]
     ]
+    if not found and any(replay["first"] is None for replay in replays):
+        return Measurement(error="the replayed trials failed, both times", method=_METHOD)
     locked = evidence.observations["locked_evidence"]
     if not found and locked is not None and locked != evidence.digest:
         found.append(

@@ -92,8 +92,10 @@ def test_no_replay_is_an_error() -> None:
     assert judge_gate(GATE, found).outcome is Outcome.ERROR
 
 
-@pytest.mark.parametrize(("first", "again"), [("1" * 64, "2" * 64), ("1" * 64, None), (None, None)])
-def test_a_replay_that_differs_or_failed_is_a_mismatch(first: Any, again: Any) -> None:
+@pytest.mark.parametrize(
+    ("first", "again"), [("1" * 64, "2" * 64), ("1" * 64, None), (None, "2" * 64)]
+)
+def test_a_replay_that_differs_is_a_mismatch(first: Any, again: Any) -> None:
     replays = [SAME[0], {"trial": "t", "seed": 2, "first": first, "again": again}]
     found = reproducibility.measure(evidence([], lock=lock().basis, replays=replays), GATE)
     verdict = judge_gate(GATE, found)
@@ -103,6 +105,12 @@ def test_a_replay_that_differs_or_failed_is_a_mismatch(first: Any, again: Any) -
     )
     assert "1 of 2 replays equal," in verdict.reason  # and no bound on the rate of mismatches
     assert "mismatch rate" not in verdict.reason
+
+
+def test_trials_that_fail_both_times_show_nothing() -> None:
+    replays: list[Any] = [SAME[0], {"trial": "t", "seed": 2, "first": None, "again": None}]
+    found = reproducibility.measure(evidence([], lock=lock().basis, replays=replays), GATE)
+    assert judge_gate(GATE, found).outcome is Outcome.ERROR
 
 
 def test_the_locked_evidence_digest_is_compared() -> None:
