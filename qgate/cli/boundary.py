@@ -20,7 +20,26 @@ from qgate.errors import ExitCode, QgateError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; it is never 1."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    stopped: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del frame
+        stopped.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        code = _exit_code(arguments)
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    # What goes wrong while a stopped run ends is part of the stop.
+    return int(ExitCode.INTERRUPTED if stopped else code)
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
     from qgate.cli.app import app
 
     try:
@@ -51,12 +70,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"A report for its authors is in {_report(error)}"
         )
         return int(ExitCode.BUG)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """End a run that is told to stop as one that a person stopped."""
-    del number, frame
-    raise KeyboardInterrupt
 
 
 def _help_command(error: typer.TyperException) -> str:

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pebble
 
@@ -15,6 +15,9 @@ from qgate.arms.arm import Arm, TrialError, Workshop, build_arm
 from qgate.charter.charter import ArmSpec
 from qgate.plan.plan import TrialSpec
 from qgate.trials.result import Failure, TrialResult, run_trial
+
+_LONGEST_STOP = 10.0
+"""Seconds."""
 
 _arms: dict[str, Arm] = {}
 _plans: dict[str, tuple[ArmSpec, Workshop]] = {}
@@ -76,7 +79,9 @@ def _pool(
         pool.close()
     finally:
         pool.stop()
-        pool.join()
+        # A worker stopped while it starts may leave the pool waiting; it dies with this process.
+        with suppress(TimeoutError):
+            pool.join(timeout=_LONGEST_STOP)
 
 
 def _ready() -> None:
