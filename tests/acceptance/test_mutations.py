@@ -148,7 +148,8 @@ def test_the_charters_are_valid_where_the_mutants_are_written(path: Path) -> Non
     assert len(CHARTERS) >= 3
     for text in CHARTERS.values():
         path.write_text(text, encoding="utf-8")
-        assert check(path, Settings()) == []
+        found = check(path, Settings())
+        assert [finding for finding in found if finding.severity == "error"] == []
 
 
 @settings(
