@@ -82,6 +82,7 @@ def _data(section: Document) -> DataSpec:
         section.get("id"),
         section.get("slice"),
         rows,
+        section.get("task", "classification"),
     )
 
 

@@ -70,6 +70,8 @@ class Validation:
     value: str | float = "validation"
     path: str | None = None
     everything: bool = False
+    resample: bool = False
+    """Whether each seed of the schedule draws a split of its own."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class DataSpec:
     id: str | None
     slice: str | None
     validation: Validation
+    task: str = "classification"
+    """`classification` or `regression`."""
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,15 @@ _COMPUTATION = 1
 
 @dataclass(frozen=True)
 class TrialSpec:
-    """One arm, one seed, one shot count, one replicate."""
+    """One arm, one seed, one shot count, one replicate; perhaps only some of the items."""
 
     arm: str
     seed: int
     shots: Shots
     replicate: int
     digest: str
+    items: tuple[int, int] | None = None
+    """First validation item and the one past the last, None for all."""
 
 
 @dataclass(frozen=True)
