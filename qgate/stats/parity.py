@@ -14,24 +14,24 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri, stdtrit
 
-from qgate.stats.paired import tango_interval
-from qgate.stats.proportion import clopper_pearson
+from qgate.stats.pivots import ExactPivot, Pivot, ScorePivot, TPivot
 
 Array = npt.NDArray[np.float64]
 
-Cells = Literal["paired", "successes", "influence"]
+CellKind = Literal["paired", "successes", "influence"]
 
 CLAIMS = ("new_items_and_seeds", "this_dataset", "this_artifact")
 
 # Where D is almost all zeros it is skewed, and the t interval promises too much: a candidate at the
-# tolerance would be promoted up to 11% of the time (tests/calibration). The wider of the t and the
-# score interval is then given: below this share of discordant items the score interval at the
-# number of pairs that has the same standard error (as Korn and Graubard 1998 do for one
-# proportion); below this count also that at the number of items, since a standard error that
-# rests on so few items is itself not to be trusted.
-_SPARSE = 0.25
+# tolerance would be promoted up to 27% of the time (tests/calibration). The wider of the t and the
+# score interval is then given: below a share of discordant items, larger where most of them are
+# losses, the score interval at the number of pairs that has the same standard error (as Korn and
+# Graubard 1998 do for one proportion), but at so many pairs an item at most, since seeds tell
+# nothing of the items that happen not to be here. Below _FEW_DISCORDANT_ITEMS also that at the
+# number of items, since a standard error that rests on so few is itself not to be trusted.
+_SPARSE, _WORTH = 0.25, 4.0
+_SPARSE_IF_LOPSIDED, _WORTH_IF_LOPSIDED = 0.5, 2.0
 _FEW_DISCORDANT_ITEMS = 5
 _ROUNDING = 1e-9
 
@@ -43,6 +43,9 @@ class Components:
     item: float
     seed: float
     residual: float
+    """Seed x item, and shots where there are any."""
+    shots: float = 0.0
+    """What of the residual is shot noise, as differences between replicates show; 0 if unknown."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,48 @@ class ParityInterval:
     df: float
     method: str
     components: Components
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """An analysis of crossed items and seeds: intervals and tests at any level."""
+
+    estimate: float
+    se: float
+    df: float
+    method: str
+    components: Components
+    discordant: int
+    """Items on which the arms differ with any seed."""
+    pivots: tuple[Pivot, ...]
+    """The first is the design's own; where cells are sparse others widen it."""
+    widening: str = ""
+
+    def interval(self, confidence: float) -> ParityInterval:
+        """Return the two-sided interval: the widest ends of all pivots.
+
+        Raises:
+            ValueError: When confidence does not lie between 0 and 1.
+
+        """
+        if not 0 < confidence < 1:
+            raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
+        ends = [pivot.ends(confidence) for pivot in self.pivots]
+        low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+        method = self.method
+        if (low, high) != ends[0]:
+            method += (
+                f", widened to the {self.widening} interval ({self.discordant} discordant items)"
+            )
+        return ParityInterval(self.estimate, low, high, self.se, self.df, method, self.components)
+
+    def p_at_least(self, value: float) -> float:
+        """Return the one-sided p value of the hypothesis that the truth is `value` or more."""
+        return max(pivot.below(value) for pivot in self.pivots)
+
+    def p_at_most(self, value: float) -> float:
+        """Return the one-sided p value of the hypothesis that the truth is `value` or less."""
+        return max(pivot.above(value) for pivot in self.pivots)
 
 
 def parity_interval(
@@ -73,8 +118,8 @@ def parity_interval(
         confidence: Two-sided, in (0, 1); each end alone holds with (1 + confidence) / 2.
 
     Raises:
-        ValueError: On unequal shapes, values that are not finite, an unknown claim, or too few
-            items or seeds for the claim.
+        ValueError: On unequal shapes, values that are missing or not finite, an unknown claim, or
+            too few items or seeds for the claim.
 
     """
     first, second = _matrix(candidate, "candidate"), _matrix(baseline, "baseline")
@@ -82,67 +127,73 @@ def parity_interval(
         raise ValueError(f"candidate has shape {first.shape}, baseline {second.shape}")
     difference = second - first
     least, most = min(first.min(), second.min()), max(first.max(), second.max())
-    return crossed_interval(
+    analysis = crossed(
         difference,
         claim=claim,
-        confidence=confidence,
         cells="paired" if least >= 0 and most <= 1 else "influence",
-        discordant=int(np.count_nonzero(np.any(difference != difference[0, 0], axis=0))),
-        reach=float(most - least) if np.all(difference == difference[0, 0]) else 0.0,
+        reach=float(most - least),
     )
+    return analysis.interval(confidence)
 
 
-def crossed_interval(
+def crossed(
     difference: Array,
     *,
     claim: str,
-    confidence: float,
-    cells: Cells,
-    discordant: int = 0,
+    cells: CellKind,
+    discordant: int | None = None,
     reach: float = 1.0,
-) -> ParityInterval:
-    """Return the interval of the mean over cells.
+    shot_variance: float = 0.0,
+) -> Crossed:
+    """Return the analysis of the mean over cells.
 
     Args:
         difference: Shape (seeds, items): baseline minus candidate, or the difference of their
             influence values for a metric that is not a mean over items, or one arm's own values.
         claim: See `parity_interval`.
-        confidence: Two-sided.
         cells: What a cell is: `paired` differences of successes, one arm's `successes`, or
             `influence` values.
-        discordant: For influence values, the number of items that move the estimate at all.
+        discordant: For influence values, the number of items on which the arms differ; by default
+            those whose cells are not all alike.
         reach: For influence values, how far one item can move one cell.
+        shot_variance: Variance of a cell's mean over its replicates, as their spread shows it.
 
     Raises:
         ValueError: See `parity_interval`.
 
     """
-    _check_design(difference.shape, claim, confidence)
+    _check_design(difference.shape, claim)
     rows = difference
     if claim != "this_dataset" and bool(np.all(difference == difference[0])):
         rows = difference[:1]
-    components, means = _analyse(rows)
+    parts, means = _analyse(rows)
+    if len(rows) > 1:
+        parts = replace(parts, shots=min(shot_variance, parts.residual))
     se, df, method = _standard_error(means, rows.shape, claim)
-    half = float(stdtrit(df, (1 + confidence) / 2)) * se
-    estimate = float(difference.mean())
-    plain = ParityInterval(estimate, estimate - half, estimate + half, se, df, method, components)
+    if discordant is None:
+        discordant = int(np.count_nonzero(np.any(rows != _commonest(rows, cells), axis=0)))
+    plain = TPivot(float(difference.mean()), se, df)
+    found = Crossed(plain.estimate, se, df, method, parts, discordant, (plain,))
     if claim == "this_dataset":
-        return plain
+        return found
     if cells == "paired":
-        return _paired(rows, plain, confidence)
+        return _paired(rows, found)
     if cells == "successes":
-        return _successes(rows, plain, confidence)
-    if discordant >= _FEW_DISCORDANT_ITEMS:
-        return plain
-    least = reach * tango_interval(0.0, 0.0, rows.shape[1], confidence=confidence)[1]
-    return _widened(plain, [(estimate - least, estimate + least)], "zero-discordance", discordant)
+        return _successes(rows, found)
+    if discordant >= _FEW_DISCORDANT_ITEMS or reach == 0:
+        return found
+    least = ScorePivot(0.0, 0.0, rows.shape[1], centre=plain.estimate, scale=reach)
+    return replace(found, pivots=(plain, least), widening="zero-discordance")
 
 
-def _check_design(shape: tuple[int, ...], claim: str, confidence: float) -> None:
+def _commonest(rows: Array, cells: CellKind) -> float:
+    """Return the value of a cell that tells nothing: 0 where arms are paired, else the first."""
+    return 0.0 if cells == "paired" else float(rows[0, 0])
+
+
+def _check_design(shape: tuple[int, ...], claim: str) -> None:
     if claim not in CLAIMS:
         raise ValueError(f"unknown claim {claim!r}: expected one of {', '.join(CLAIMS)}")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
     seeds, items = shape
     if items < 2:
         raise ValueError("one item shows no variation: at least 2 are needed")
@@ -154,8 +205,13 @@ def _matrix(values: npt.ArrayLike, name: str) -> Array:
     matrix = np.asarray(values, dtype=np.float64)
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise ValueError(f"{name} must have shape (seeds, items), not {matrix.shape}")
-    if not np.all(np.isfinite(matrix)):
-        raise ValueError(f"{name} has {np.count_nonzero(~np.isfinite(matrix))} missing cells")
+    missing = np.argwhere(~np.isfinite(matrix))
+    if len(missing):
+        seed, item = missing[0]
+        raise ValueError(
+            f"{name} has {len(missing)} missing cells, the first at seed {seed}, item {item} "
+            "(both from 0): the design must be whole"
+        )
     return matrix
 
 
@@ -210,52 +266,53 @@ def _standard_error(
     return math.sqrt(variance / (seeds * items)), df, "crossed items x seeds, Satterthwaite t"
 
 
-def _paired(rows: Array, plain: ParityInterval, confidence: float) -> ParityInterval:
+def _paired(rows: Array, found: Crossed) -> Crossed:
     """Return the score interval of a single seed; for more, the t interval, widened if sparse."""
     items = rows.shape[1]
     if len(rows) == 1:
-        low, high = _score(rows, items, confidence)
         method = "Tango score interval, one seed"
-        return replace(plain, low=low, high=high, df=math.inf, method=method)
-    discordant = int(np.count_nonzero(np.any(rows != 0, axis=0)))
-    ends = []
-    if discordant < _FEW_DISCORDANT_ITEMS:
-        ends.append(_score(rows, items, confidence))
-    if discordant < _SPARSE * items and plain.se > 0:
-        spread = float(np.abs(rows).mean()) - plain.estimate**2
-        ends.append(_score(rows, min(spread / plain.se**2, rows.size), confidence))
-    return _widened(plain, ends, "Tango score", discordant)
+        return replace(found, pivots=(_score(rows, items),), df=math.inf, method=method)
+    pivots = list(found.pivots)
+    if found.discordant < _FEW_DISCORDANT_ITEMS:
+        pivots.append(_score(rows, items))
+    magnitude = float(np.abs(rows).mean())
+    sparse, most = sparseness(found.estimate, magnitude)
+    if found.discordant < sparse * items and found.se > 0:
+        worth = (magnitude - found.estimate**2) / found.se**2
+        pivots.append(_score(rows, min(worth, most * items)))
+    return replace(found, pivots=tuple(pivots), widening="Tango score")
 
 
-def _score(rows: Array, n: float, confidence: float) -> tuple[float, float]:
-    """Return the score interval of the mean over all cells, taken for that of n pairs."""
+def sparseness(gap: float, magnitude: float) -> tuple[float, float]:
+    """Return the share of discordant items below which cells are sparse, and the most pairs an item.
+
+    Args:
+        gap: Mean of D.
+        magnitude: Mean of |D|.
+
+    """
+    if abs(gap) > magnitude / 2:
+        return _SPARSE_IF_LOPSIDED, _WORTH_IF_LOPSIDED
+    return _SPARSE, _WORTH
+
+
+def _score(rows: Array, n: float) -> ScorePivot:
+    """Return the score pivot of the mean over all cells, taken for that of n pairs."""
     worse = float(np.clip(rows, 0, None).mean())
     better = float(np.clip(-rows, 0, None).mean())
-    return tango_interval(worse * n, better * n, n, confidence=confidence)
+    return ScorePivot(worse * n, better * n, n)
 
 
-def _successes(rows: Array, plain: ParityInterval, confidence: float) -> ParityInterval:
+def _successes(rows: Array, found: Crossed) -> Crossed:
     """Return the exact interval of a proportion, at the effective number of items.
 
     Near 1 the t interval is too short, and of zero width for an arm without an error.
     """
     seeds, items = rows.shape
-    n, share, method = float(items), plain.estimate, "Clopper-Pearson"
-    if seeds > 1 and plain.se > 0:
-        level = (1 + confidence) / 2
-        n = share * (1 - share) / plain.se**2 * float(ndtri(level) / stdtrit(plain.df, level)) ** 2
-        n = min(n, rows.size)
-        method = f"Clopper-Pearson at the worth of {n:.0f} items (Korn and Graubard 1998)"
-    low, high = clopper_pearson(share * n, n, confidence=confidence)
-    return replace(plain, low=min(low, share), high=max(high, share), method=method)
-
-
-def _widened(
-    plain: ParityInterval, ends: list[tuple[float, float]], to: str, discordant: int
-) -> ParityInterval:
-    low = min([plain.low, *(end[0] for end in ends)])
-    high = max([plain.high, *(end[1] for end in ends)])
-    if (low, high) == (plain.low, plain.high):
-        return plain
-    method = f"{plain.method}, widened to the {to} interval ({discordant} discordant items)"
-    return replace(plain, low=low, high=high, method=method)
+    if seeds == 1 or found.se == 0:
+        pivot = ExactPivot(found.estimate, float(items))
+        return replace(found, pivots=(pivot,), method="Clopper-Pearson")
+    n = min(found.estimate * (1 - found.estimate) / found.se**2, rows.size)
+    pivot = ExactPivot(found.estimate, n, found.df)
+    method = f"Clopper-Pearson at the worth of {n:.0f} items (Korn and Graubard 1998)"
+    return replace(found, pivots=(pivot,), method=method)

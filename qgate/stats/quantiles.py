@@ -7,11 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import bdtr, betainc
+from scipy.special import bdtr, betainc, ndtri, stdtrit
 
 Array = npt.NDArray[np.float64]
 
 _FEWEST_TO_BATCH = 16
+# The largest of design effects is sought up to _REACH times a share, and _FEWEST_DEEP samples
+# deeper; only _DEEPER times as many samples as lie beyond the quantile are sorted at first.
+_REACH, _FEWEST_DEEP, _DEEPER = 4, 10, 16
 _TINY = 1e-300
 """Keeps the incomplete beta function defined where a count is 0."""
 
@@ -21,6 +24,14 @@ class QuantileBounds(NamedTuple):
 
     low: float | None
     high: float | None
+
+
+class ClusteredBounds(NamedTuple):
+    """One-sided bounds, and how many independent samples the clustered ones are worth."""
+
+    low: float | None
+    high: float | None
+    worth: float
 
 
 def quantile_bounds(samples: npt.ArrayLike, q: float, *, confidence: float) -> QuantileBounds:
@@ -51,23 +62,31 @@ def quantile_bounds(samples: npt.ArrayLike, q: float, *, confidence: float) -> Q
 
 def clustered_quantile_bounds(
     samples: npt.ArrayLike, sessions: npt.ArrayLike, q: float, *, confidence: float
-) -> QuantileBounds:
+) -> ClusteredBounds:
     """Return bounds of a quantile of samples that are alike within their sessions.
 
     An ordered sample is an upper bound when the share of samples above it is shown to be at most
     1 - q by the exact binomial test at the number of independent samples that these are worth for
-    that very share (and likewise below): a test inversion. Where few or none lie above, their
-    dependence cannot be seen, so it is taken to be at least that about the median. With
-    independent samples the ranks are those of `quantile_bounds`.
+    that very share (and likewise below): a test inversion. With independent samples the ranks are
+    those of `quantile_bounds`, or next to them.
+
+    The worth is n over the design effect: the variance of the share between sessions over the
+    binomial one (Woodruff 1952; Kish 1965, 8.2). In the tail it rests on few samples, so the
+    largest effect of the shares up to four times as large is taken; and it is enlarged by (t/z)^2
+    for the number of sessions. A single session is divided into about sqrt(n)
+    batches of consecutive samples, which stand in for sessions and so adjust for
+    autocorrelation (batch means; Law and Kelton 2000, 9.5.3); as batches are not independent, the
+    effect is then at least that about the median, where a drift shows most.
 
     Args:
         samples: Shape (n,), finite, in the order in which they were taken.
-        sessions: Shape (n,): the session of each sample; see `effective_samples`.
+        sessions: Shape (n,): the session of each sample, the independent unit.
         q: Which quantile, in (0, 1).
         confidence: One-sided, in (0, 1).
 
     Raises:
-        ValueError: On values that are not finite, or q or confidence outside (0, 1).
+        ValueError: On values that are not finite, unequal shapes, or q or confidence outside
+            (0, 1).
 
     Source: Korn and Graubard (1998), Survey Methodology 24:193-201, for the test; Francisco and
     Fuller (1991), Annals of Statistics 19:454-469, for its inversion.
@@ -76,25 +95,83 @@ def clustered_quantile_bounds(
     values = _finite(samples)
     n = values.size
     quantile_ranks(n, q, confidence=confidence)  # refuses q and confidence that make no sense
+    if np.shape(sessions) != (n,):
+        raise ValueError(f"{n} samples have sessions of shape {np.shape(sessions)}")
     member = _clusters(sessions, n)
     if member is None:
-        return QuantileBounds(None, None)
-    order = np.argsort(-values, kind="stable")
+        return ClusteredBounds(None, None, 1.0)
+    several = len(np.unique(sessions)) > 1
+    least = 1.0 if several else _median_effect(values, member)
+    depth = _DEEPER * (math.ceil(n * (1 - q)) + _FEWEST_DEEP)
+    while True:
+        depth = min(depth, n)
+        found = _tail_bounds(values, member, depth, q, confidence, least)
+        if found is not None:
+            return found
+        depth *= 2
+
+
+def _tail_bounds(
+    values: Array,
+    member: npt.NDArray[np.int64],
+    depth: int,
+    q: float,
+    confidence: float,
+    least: float = 1.0,
+) -> ClusteredBounds | None:
+    """Return the bounds as the largest `depth` samples show them, None where deeper ones count.
+
+    `least` is the smallest design effect that is believed.
+    """
+    n = values.size
+    top = np.argpartition(-values, depth - 1)[:depth] if depth < n else np.arange(n)
+    order = top[np.argsort(-values[top], kind="stable")]
     descending = values[order]
-    share = np.arange(n + 1) / n
-    effects = _design_effects(member[order])
-    worth = n / np.maximum(effects, effects[n // 2])
+    effects = _design_effects(member[order], np.bincount(member).astype(np.float64))
+    clusters = int(member.max()) + 1
+    usable = len(effects) - 1 if depth == n else depth // _REACH - _FEWEST_DEEP
+    scale = 1.0  # where every sample is a session of its own, none has to be estimated
+    if clusters < n and confidence > 0.5:
+        scale = float(stdtrit(clusters - 1, confidence) / ndtri(confidence)) ** 2
+    worth = n / (scale * np.maximum(_cautious(effects, n, usable), least))
+    share = np.arange(usable + 1) / n
     at_most = betainc(worth * (1 - share) + _TINY, worth * share + 1, q)
     at_least = betainc(worth * share + _TINY, worth * (1 - share) + 1, 1 - q)
     # Descending value k has k samples above it, and k + 1 that are at least as large.
-    unshown_above = np.flatnonzero(at_most[:n] > 1 - confidence)
+    unshown_above = np.flatnonzero(at_most[:usable] > 1 - confidence)
     unshown_below = np.flatnonzero(at_least[1:] > 1 - confidence)
+    if depth < n and (not unshown_above.size or unshown_below[-1:].tolist() == [usable - 1]):
+        return None
     last_above = int(unshown_above[0]) - 1 if unshown_above.size else n - 1
     first_below = int(unshown_below[-1]) + 1 if unshown_below.size else 0
-    return QuantileBounds(
+    return ClusteredBounds(
         float(descending[first_below]) if first_below < n else None,
         float(descending[last_above]) if last_above >= 0 else None,
+        float(worth[min(round(n * (1 - q)), usable)]),
     )
+
+
+def _median_effect(values: Array, member: npt.NDArray[np.int64]) -> float:
+    """Return the design effect of the indicator of lying above the median."""
+    above = values > np.median(values)
+    first = np.argsort(~above, kind="stable")
+    sizes = np.bincount(member).astype(np.float64)
+    return float(_design_effects(member[first], sizes)[int(above.sum())])
+
+
+def _cautious(effects: Array, n: int, usable: int) -> Array:
+    """Return for k = 0 to `usable` the largest effect from k to 4 k + 10, below the median."""
+    k = np.arange(usable + 1)
+    last = np.minimum(np.minimum(_REACH * k + _FEWEST_DEEP, n // 2), len(effects) - 1)
+    length = np.maximum(last - k + 1, 1)
+    power = np.frexp(length)[1] - 1  # the largest power of two that fits
+    found = np.ones(usable + 1)
+    block = effects  # the largest of 2**level effects from each place on
+    for level in range(int(power.max()) + 1):
+        here = np.flatnonzero(power == level)
+        found[here] = np.maximum(block[here], block[here + length[here] - 2**level])
+        block = np.maximum(block[: -(2**level)], block[2**level :])
+    return found
 
 
 def quantile_ranks(n: int, q: float, *, confidence: float) -> tuple[int | None, int | None]:
@@ -116,35 +193,6 @@ def samples_needed(q: float, *, confidence: float) -> int:
     return n
 
 
-def effective_samples(exceeds: npt.ArrayLike, sessions: npt.ArrayLike) -> float:
-    """Return how many independent samples a clustered indicator is worth, at most n.
-
-    Args:
-        exceeds: Shape (n,), 0 or 1: whether a sample lies above the quantile.
-        sessions: Shape (n,): the session of each sample, the independent unit.
-
-    The design effect is the variance of the mean between sessions over the binomial one
-    (Woodruff 1952; Kish 1965, section 8.2); below 1 it is taken as 1. A single session is divided
-    into about sqrt(n) batches of consecutive samples, which stand in for sessions (batch means;
-    Law and Kelton 2000, section 9.5.3).
-
-    Raises:
-        ValueError: On no samples, unequal shapes, or an indicator that is neither 0 nor 1.
-
-    """
-    indicator = np.asarray(exceeds, dtype=np.float64)
-    shape = np.asarray(sessions).shape
-    if indicator.ndim != 1 or indicator.size == 0 or indicator.shape != shape:
-        raise ValueError(f"exceeds has shape {indicator.shape}, sessions {shape}")
-    if not np.all((indicator == 0) | (indicator == 1)):
-        raise ValueError("exceeds must be 0 or 1")
-    member = _clusters(sessions, indicator.size)
-    if member is None:
-        return 1.0
-    ordered = member[np.argsort(-indicator, kind="stable")]
-    return indicator.size / float(_design_effects(ordered)[int(indicator.sum())])
-
-
 def _finite(samples: npt.ArrayLike) -> Array:
     values = np.asarray(samples, dtype=np.float64).ravel()
     if not np.all(np.isfinite(values)):
@@ -160,28 +208,28 @@ def _clusters(sessions: npt.ArrayLike, n: int) -> npt.NDArray[np.int64] | None:
     return np.arange(n) * math.isqrt(n) // n if n >= _FEWEST_TO_BATCH else None
 
 
-def _design_effects(member: npt.NDArray[np.int64]) -> Array:
-    """Return, for k = 0 to n, the design effect of the indicator of being among the first k.
+def _design_effects(member: npt.NDArray[np.int64], sizes: Array) -> Array:
+    """Return, for k = 0 to m, the design effect of the indicator of being among the first k.
 
     Args:
-        member: Shape (n,): the cluster of each sample, in the order in which they are counted.
+        member: Shape (m,): the cluster of each of the first m samples, in the order in which they
+            are counted.
+        sizes: Shape (clusters,): how many samples each cluster has in all.
 
     """
-    n, sizes = member.size, np.bincount(member).astype(np.float64)
-    clusters = sizes.size
+    m, n, clusters = member.size, float(sizes.sum()), sizes.size
     grouped = np.argsort(member, kind="stable")
-    before = np.empty(n)
-    before[grouped] = np.arange(n) - np.repeat(np.cumsum(sizes) - sizes, sizes.astype(np.int64))
+    counts = np.bincount(member, minlength=clusters)
+    before = np.empty(m)
+    before[grouped] = np.arange(m) - np.repeat(np.cumsum(counts) - counts, counts)
     squares = np.concatenate([[0.0], np.cumsum(2 * before + 1)])
     cross = np.concatenate([[0.0], np.cumsum(sizes[member])])
-    share = np.arange(n + 1) / n
+    share = np.arange(m + 1) / n
     residual = squares - 2 * share * cross + share**2 * float(sizes @ sizes)
     between = clusters / (clusters - 1) * residual / n**2
-    effects = np.ones(n + 1)
-    inside = slice(1, n)
-    binomial = share[inside] * (1 - share[inside]) / (n - 1)
-    effects[inside] = np.maximum(1.0, between[inside] / binomial)
-    return effects
+    binomial = share * (1 - share) / (n - 1)
+    ratio = np.divide(between, binomial, out=np.ones(m + 1), where=binomial > 0)
+    return np.asarray(np.maximum(1.0, ratio), dtype=np.float64)
 
 
 def _binomial_quantile(n: int, q: float, level: float) -> int:

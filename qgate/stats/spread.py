@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import chdtri
+from scipy.special import chdtr, chdtri
 
 
 class SpreadInterval(NamedTuple):
@@ -53,3 +53,18 @@ def pooled_sd(
         math.sqrt(max(squares, fewest) / float(chdtri(df, confidence))),
         df,
     )
+
+
+def chance_of_spread(limit: float, sd: float, *, df: int, confidence: float) -> float:
+    """Return the chance that a standard deviation's upper bound lies within a limit.
+
+    Args:
+        limit: The largest deviation that may pass.
+        sd: The true one.
+        df: Degrees of freedom of its estimate.
+        confidence: One-sided.
+
+    """
+    if sd == 0:
+        return 1.0
+    return float(chdtr(df, (limit / sd) ** 2 * float(chdtri(df, confidence))))

@@ -11,13 +11,24 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import ndtr, stdtr
 
 from qgate.stats.influence import roc_auc
-from qgate.stats.paired import tango_interval
-from qgate.stats.parity import Components, parity_interval
-from qgate.stats.power import chance_to_pass
+from qgate.stats.multiplicity import holm
+from qgate.stats.paired import (
+    bonett_price_interval,
+    mcnemar,
+    newcombe_interval,
+    tango_interval,
+    tango_score,
+)
+from qgate.stats.parity import parity_interval
+from qgate.stats.pivots import TPivot
+from qgate.stats.power import score_power
 from qgate.stats.proportion import clopper_pearson
 from qgate.stats.quantiles import quantile_bounds, quantile_ranks, samples_needed
+from qgate.stats.resampling import corrected_resampled_t
+from qgate.stats.sequential import boundaries, nominal_levels
 
 HERE = Path(__file__).parent
 CASES: list[dict[str, Any]] = json.loads((HERE / "cases.json").read_text(encoding="utf-8"))
@@ -26,10 +37,21 @@ Case = dict[str, Any]
 
 
 def _paired_ci(case: Case) -> None:
-    given = case["inputs"]
-    n = given["a"] + given["b"] + given["c"] + given["d"]
-    found = tango_interval(given["b"], given["c"], n, confidence=given["conf_level"])
-    assert found == pytest.approx(case["expected"]["tango_score"], abs=case["tolerance"])
+    a, b, c, d = (case["inputs"][key] for key in "abcd")
+    n, confidence = a + b + c + d, case["inputs"]["conf_level"]
+    found = {
+        "tango_score": tango_interval(b, c, n, confidence=confidence),
+        "newcombe_method10": newcombe_interval(a, b, c, d, confidence=confidence),
+        "bonett_price": bonett_price_interval(b, c, n, confidence=confidence),
+    }
+    assert found.keys() == case["expected"].keys()
+    for method, ends in case["expected"].items():
+        assert found[method] == pytest.approx(ends, abs=case["tolerance"]), method
+
+
+def _mcnemar(case: Case) -> None:
+    found = mcnemar(**case["inputs"])._asdict()
+    assert found == pytest.approx(case["expected"], abs=case["tolerance"])
 
 
 def _paired_rows(given: dict[str, int]) -> tuple[list[list[int]], list[list[int]]]:
@@ -46,6 +68,26 @@ def _noninferiority(case: Case) -> None:
             candidate, baseline, claim="this_artifact", confidence=1 - 2 * alpha
         )
         assert (found.high <= margin) is shown
+    given = case["inputs"]
+    z = tango_score(given["b"], given["c"], sum(given[key] for key in "abcd"), -margin)
+    assert float(z) == pytest.approx(case["expected"]["z"], abs=case["tolerance"])
+    assert float(ndtr(-z)) == pytest.approx(p, abs=case["tolerance"])
+
+
+def _tost(case: Case) -> None:
+    """Two one-sided tests, as a gate with `within` makes them."""
+    given, expected = case["inputs"], case["expected"]
+    difference = np.subtract(given["x"], given["y"])
+    se, df = float(difference.std(ddof=1)) / difference.size**0.5, difference.size - 1
+    pivot = TPivot(float(difference.mean()), se, df)
+    near: Callable[[Any], Any] = lambda x: pytest.approx(x, abs=case["tolerance"])  # noqa: E731
+    assert pivot.estimate == near(expected["mean"])
+    assert (pivot.estimate - given["low"]) / se == near(expected["t_lower"])
+    assert (pivot.estimate - given["high"]) / se == near(expected["t_upper"])
+    assert pivot.above(given["low"]) == near(expected["p_lower"])
+    assert pivot.below(given["high"]) == near(expected["p_upper"])
+    assert max(pivot.above(given["low"]), pivot.below(given["high"])) == near(expected["p_tost"])
+    assert pivot.ends(0.9) == near(tuple(expected["ci90"]))
 
 
 def _verdict(case: Case) -> None:
@@ -102,16 +144,14 @@ def _wilks(case: Case) -> None:
 
 def _power(case: Case) -> None:
     given = case["inputs"]
-    spread = given["p_only_candidate"] + given["p_only_baseline"]
-    found = chance_to_pass(
-        given["margin"],
-        components=Components(spread, 0.0, 0.0),
-        seeds=1,
-        items=given["n"],
-        claim="new_items_and_seeds",
+    found = score_power(
+        given["n"],
+        given["p_only_baseline"],
+        given["p_only_candidate"],
+        tolerance=given["margin"],
         confidence=1 - given["alpha"],
     )
-    assert found == pytest.approx(case["expected"]["power"], abs=0.02)  # an approximation
+    assert found == pytest.approx(case["expected"]["power"], abs=case["tolerance"])
 
 
 def _crossed(case: Case) -> None:
@@ -141,6 +181,38 @@ def _clopper(case: Case) -> None:
     assert found == pytest.approx(case["expected"]["ci"], abs=case["tolerance"])
 
 
+def _resampled(case: Case) -> None:
+    given, expected = case["inputs"], case["expected"]
+    difference = np.subtract(given["x"], given["y"])
+    found = corrected_resampled_t(
+        difference, train=given["n_train"], test=given["n_test"], confidence=0.95
+    )
+    t = found.estimate / found.se
+    p = float(stdtr(found.df, -t))
+    assert t == pytest.approx(expected["t"], abs=case["tolerance"])
+    assert p == pytest.approx(expected["p_one_sided_x_greater"], abs=case["tolerance"])
+    assert 2 * p == pytest.approx(expected["p_two_sided"], abs=case["tolerance"])
+    shown = corrected_resampled_t(
+        difference, train=given["n_train"], test=given["n_test"], confidence=1 - 2 * p
+    )
+    assert shown.low == pytest.approx(0, abs=1e-12)  # the interval that just leaves 0 out
+
+
+def _sequential(case: Case) -> None:
+    fractions, alpha = case["inputs"]["information_fractions"], case["inputs"]["alpha_one_sided"]
+    expected = case["expected"]["z"]
+    assert boundaries(fractions, alpha=alpha) == pytest.approx(expected, abs=1e-6)
+    assert nominal_levels(fractions, alpha=alpha) == pytest.approx(
+        ndtr(-np.asarray(expected)), rel=1e-5
+    )
+
+
+def _holm(case: Case) -> None:
+    assert holm(case["inputs"]["p"]) == pytest.approx(
+        case["expected"]["adj"], abs=case["tolerance"]
+    )
+
+
 RUNNERS = {
     "paired_ci": _paired_ci,
     "noninferiority": _noninferiority,
@@ -152,6 +224,11 @@ RUNNERS = {
     "power": _power,
     "crossed": _crossed,
     "clopper": _clopper,
+    "mcnemar": _mcnemar,
+    "tost": _tost,
+    "nadeau": _resampled,
+    "seq_asOF": _sequential,
+    "holm": _holm,
 }
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -9,10 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from qgate.stats.influence import accuracy, balanced_accuracy, f1, placements, reach, roc_auc
+from qgate.stats.influence import (
+    REGRESSION_METRICS,
+    accuracy,
+    balanced_accuracy,
+    f1,
+    mae,
+    placements,
+    reach,
+    rmse,
+    roc_auc,
+)
 from tests.unit.stats.settings import FIXED
 
 Codes = npt.NDArray[np.int64]
+Array = npt.NDArray[np.float64]
 SEED = st.integers(0, 2**32 - 1)
 
 
@@ -109,3 +123,78 @@ def test_no_single_item_moves_a_metric_by_more_than_its_reach(
         predicted[i] = (truth[i] + 1) % classes
         moves.append(whole - float(metric(truth, predicted, classes).mean()))
     assert 0.4 * limit < max(moves) <= limit * 1.001
+
+
+def _targets(seed: int, n: int) -> tuple[Array, Array]:
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(3.0, 2.0, n)
+    return truth, truth + rng.gamma(2.0, 0.5, n) - 0.7  # skewed and biased errors
+
+
+@FIXED
+@given(SEED, st.integers(1, 80))
+def test_regression_metrics_are_those_of_scikit_learn(seed: int, n: int) -> None:
+    truth, predicted = _targets(seed, n)
+    expected = {
+        "rmse": metrics.root_mean_squared_error(truth, predicted),
+        "mae": metrics.mean_absolute_error(truth, predicted),
+    }
+    assert REGRESSION_METRICS.keys() == expected.keys()
+    for name, metric in REGRESSION_METRICS.items():
+        found = metric(truth, predicted)
+        assert found.shape == truth.shape
+        assert float(found.mean()) == pytest.approx(expected[name], abs=1e-12)
+
+
+@pytest.mark.parametrize("metric", REGRESSION_METRICS.values())
+def test_regression_without_an_error_is_zero(metric: Callable[[Array, Array], Array]) -> None:
+    truth = np.arange(5.0)
+    assert metric(truth, truth).tolist() == [0.0] * 5
+
+
+@pytest.mark.parametrize("metric", REGRESSION_METRICS.values())
+@pytest.mark.parametrize(
+    ("truth", "predicted", "message"),
+    [
+        ([], [], "shape"),
+        ([1.0, 2.0], [1.0], "shape"),
+        ([[1.0]], [[1.0]], "shape"),
+        ([1.0, 2.0], [1.0, math.nan], "finite"),
+        ([1.0, math.inf], [1.0, 2.0], "finite"),
+    ],
+)
+def test_regression_refuses_what_has_no_error(
+    metric: Callable[[Array, Array], Array], truth: object, predicted: object, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        metric(np.asarray(truth, dtype=np.float64), np.asarray(predicted, dtype=np.float64))
+
+
+def _jackknife_values(metric: Callable[[Codes], Array], n: int) -> Array:
+    """Return the pseudo-values of leaving out one of n items, given a metric of chosen items."""
+    everyone = np.arange(n)
+    whole = float(metric(everyone).mean())
+    without = np.array([float(metric(np.delete(everyone, i)).mean()) for i in everyone])
+    return n * whole - (n - 1) * without
+
+
+@pytest.mark.parametrize("name", ["f1", "f1_macro", "balanced_accuracy", "rmse", "mae"])
+def test_influence_agrees_with_leaving_one_item_out(name: str) -> None:
+    n = 300
+    truth, predicted = _labels(7, n, 3 if name == "f1_macro" else 2)
+    target, estimate = _targets(7, n)
+    metric: Callable[[Codes], Array] = {
+        "f1": lambda kept: f1(truth[kept], predicted[kept], 2),
+        "f1_macro": lambda kept: f1(truth[kept], predicted[kept], 3),
+        "balanced_accuracy": lambda kept: balanced_accuracy(truth[kept], predicted[kept], 2),
+        "rmse": lambda kept: rmse(target[kept], estimate[kept]),
+        "mae": lambda kept: mae(target[kept], estimate[kept]),
+    }[name]
+    values, jackknife = metric(np.arange(n)), _jackknife_values(metric, n)
+    assert float(jackknife.std()) == pytest.approx(float(values.std()), rel=0.02)
+    assert float(np.corrcoef(values, jackknife)[0, 1]) > 0.999
+
+
+@pytest.mark.parametrize("name", REGRESSION_METRICS)
+def test_an_error_has_no_largest_value(name: str) -> None:
+    assert reach(np.arange(4.0), name, 0) == math.inf

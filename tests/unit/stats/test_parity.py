@@ -14,10 +14,16 @@ from scipy import stats
 
 from qgate.stats import CLAIMS, parity_interval
 from qgate.stats.paired import tango_interval
-from qgate.stats.parity import crossed_interval
+from qgate.stats.parity import CellKind, ParityInterval, crossed
 from tests.unit.stats.settings import FIXED
 
 Array = npt.NDArray[np.float64]
+
+
+def _interval(
+    rows: Array, cells: CellKind, *, claim: str = "new_items_and_seeds", **change: float
+) -> ParityInterval:
+    return crossed(rows, claim=claim, cells=cells, **change).interval(0.9)  # type: ignore[arg-type]
 
 
 @st.composite
@@ -192,9 +198,7 @@ def test_sparse_lopsided_differences_widen_the_t_interval() -> None:
 
 @pytest.mark.parametrize("seeds", [1, 4])
 def test_a_faultless_arm_has_the_exact_bound_of_a_proportion(seeds: int) -> None:
-    found = crossed_interval(
-        np.ones((seeds, 59)), claim="new_items_and_seeds", confidence=0.9, cells="successes"
-    )
+    found = _interval(np.ones((seeds, 59)), "successes")
     assert found.high == 1
     assert found.low == pytest.approx(0.05 ** (1 / 59), abs=1e-12)
 
@@ -203,20 +207,14 @@ def test_one_arms_share_is_worth_fewer_items_where_seeds_differ() -> None:
     rng = np.random.default_rng(5)
     share = np.array([0.7, 0.8, 0.9, 0.95])[:, np.newaxis]
     rows = (rng.random((4, 300)) < share).astype(float)
-    crossed = crossed_interval(rows, claim="new_items_and_seeds", confidence=0.9, cells="successes")
-    fixed = crossed_interval(rows, claim="this_artifact", confidence=0.9, cells="successes")
-    assert 0 < crossed.low < fixed.low < rows.mean() < fixed.high < crossed.high < 1
+    random = _interval(rows, "successes")
+    fixed = _interval(rows, "successes", claim="this_artifact")
+    assert 0 < random.low < fixed.low < rows.mean() < fixed.high < random.high < 1
 
 
 def test_few_discordant_items_widen_an_influence_interval_by_their_reach() -> None:
     values = np.full((2, 40), 0.3)
-    found = [
-        crossed_interval(
-            values, claim="new_items_and_seeds", confidence=0.9, cells="influence",
-            discordant=discordant, reach=2.5,
-        )
-        for discordant in (4, 5)
-    ]  # fmt: skip
+    found = [_interval(values, "influence", discordant=n, reach=2.5) for n in (4, 5)]
     least = 2.5 * tango_interval(0, 0, 40, confidence=0.9)[1]
     assert found[0].high == pytest.approx(0.3 + least)
     assert found[0].low == pytest.approx(0.3 - least)
@@ -255,3 +253,45 @@ def test_nonsense_is_refused(candidate: Any, baseline: Any, change: dict[str, An
 def test_tango_refuses_tables_that_cannot_be(table: tuple[float, float, float]) -> None:
     with pytest.raises(ValueError, match="no paired table"):
         tango_interval(*table, confidence=0.9)
+
+
+@FIXED
+@given(arms(), st.sampled_from(CLAIMS), st.floats(0.55, 0.99))
+def test_p_values_agree_with_the_bounds(
+    pair: tuple[Array, Array], claim: str, level: float
+) -> None:
+    """A bound at a level is where its p value is one minus the level."""
+    candidate, baseline = pair
+    found = crossed(baseline - candidate, claim=claim, cells="paired")
+    interval = found.interval(2 * level - 1)
+    if interval.high - interval.low < 1e-9 or interval.high >= 1 or interval.low <= -1:
+        return
+    step = 1e-6 * (interval.high - interval.low)
+    assert found.p_at_least(interval.high + step) <= 1 - level + 1e-6
+    assert found.p_at_least(interval.high - step) >= 1 - level - 1e-4
+    assert found.p_at_most(interval.low - step) <= 1 - level + 1e-6
+    assert found.p_at_most(interval.low + step) >= 1 - level - 1e-4
+
+
+def test_a_missing_cell_is_named() -> None:
+    cells = np.ones((3, 5))
+    cells[1, 4] = np.nan
+    with pytest.raises(ValueError, match=r"candidate has 1 missing cells.*seed 1, item 4"):
+        parity_interval(cells, np.ones((1, 5)), claim="this_artifact", confidence=0.9)
+
+
+def test_shot_noise_is_a_part_of_the_residual() -> None:
+    rows = np.random.default_rng(1).integers(-1, 2, (4, 50)).astype(float)
+    found = crossed(rows, claim="new_items_and_seeds", cells="paired", shot_variance=0.01)
+    assert found.components.shots == pytest.approx(0.01)
+    most = crossed(rows, claim="new_items_and_seeds", cells="paired", shot_variance=9.0)
+    assert most.components.shots == most.components.residual
+
+
+def test_losses_that_stand_alone_widen_the_interval() -> None:
+    """All discordance is loss: few of the items that would lose are here, whatever the seeds."""
+    rng = np.random.default_rng(2)
+    rows = (rng.random((20, 200)) < 0.02).astype(float)
+    found = crossed(rows, claim="new_items_and_seeds", cells="paired").interval(0.9)
+    assert "widened to the Tango score interval" in found.method
+    assert found.high > rows.mean() + 0.012
