@@ -9,19 +9,18 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from qgate.charter.charter import ArmSpec, Shots
-from qgate.data.dataset import Array, Codes
+from qgate.data.dataset import Array, Labels
 from qgate.data.split import SplitData
 from qgate.digest import digest, sha256
 from qgate.errors import ExecutionError
 
-_SCORE_DIGITS = 6
-"""Scores are kept to this many decimals, so that the last bits of a library do not change them."""
+Items = tuple[int, int] | None
+"""A block of the validation items: the first one and the one past the last; None for all."""
 
-Server = Callable[[Array], Codes]
-"""Serves one request: features of shape (batch, columns) to class codes."""
+Server = Callable[[Array], Labels]
+"""Serves one request: features of shape (batch, columns) to class codes or numbers."""
 
 
 class TrialError(ExecutionError):
@@ -41,14 +40,14 @@ class TrialError(ExecutionError):
 class Outcome:
     """What a trial produced, raw; no metric is computed here."""
 
-    predictions: tuple[int, ...]
-    """Class code of each validation item."""
+    predictions: tuple[float, ...]
+    """Class code or number of each validation item that was asked for."""
     scores: tuple[float, ...] | None
     """Score for the class coded 1, binary targets only."""
     fit_circuits: int = 0
     """Circuits that training takes on a device."""
     serving_circuits: int = 0
-    """Circuits that predicting all validation items takes on a device."""
+    """Circuits that predicting these items takes on a device."""
 
     @property
     def digest(self) -> str:
@@ -59,8 +58,12 @@ class Outcome:
 class Arm(Protocol):
     """An arm, prepared: everything deterministic is computed once and shared by all trials."""
 
-    def run(self, seed: int, shots: Shots, replicate: int) -> Outcome:
-        """Train and predict the validation items; the same arguments give the same outcome."""
+    def run(self, seed: int, shots: Shots, replicate: int, items: Items = None) -> Outcome:
+        """Train and predict the validation items, or a block of them.
+
+        The same arguments give the same outcome. Every block rests on the same training, whose
+        circuits the first one carries; the draws of different blocks are independent.
+        """
         ...
 
     def serve(self, seed: int, shots: Shots) -> Server | None:
@@ -107,41 +110,3 @@ def generator(role: str, seed: int, shots: Shots, replicate: int, call: str) -> 
     name = f"{role}/{seed}/{shots}/{replicate}/{call}"
     entropy = int.from_bytes(bytes.fromhex(sha256(name.encode())))
     return np.random.default_rng(np.random.SeedSequence(entropy))
-
-
-def class_codes(predicted: npt.ArrayLike, items: int, classes: int) -> Codes:
-    """Return predictions as class codes, shape (items,), each from 0 to classes - 1.
-
-    Raises:
-        TrialError: When they are not one class of the data for each item, as a regressor's or an
-            outlier detector's are not.
-
-    """
-    values = np.asarray(predicted)
-    if values.shape != (items,):
-        raise TrialError(
-            "wrong_length", f"{items} items were given, predictions of shape {values.shape} came"
-        )
-    if values.dtype.kind not in "biuf" or not np.all(np.isin(values, np.arange(classes))):
-        raise TrialError("not_class_labels", "predictions are not class labels: use a classifier")
-    return values.astype(np.int64)
-
-
-def item_scores(estimator: object, features: Array, classes: int) -> tuple[float, ...] | None:
-    """Return a binary classifier's scores of the class coded 1, None where it gives none.
-
-    Raises:
-        TrialError: When they are not one finite number for each item.
-
-    """
-    if classes != 2:
-        return None
-    for name, column in (("decision_function", None), ("predict_proba", 1)):
-        method = getattr(estimator, name, None)
-        if method is not None:
-            values = np.asarray(method(features), dtype=np.float64)
-            values = values if column is None else values[:, column]
-            if values.shape != (len(features),) or not np.all(np.isfinite(values)):
-                raise TrialError("bad_scores", f"{name} does not give one number for each item")
-            return tuple((np.round(values, _SCORE_DIGITS) + 0.0).tolist())
-    return None

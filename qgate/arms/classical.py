@@ -1,4 +1,4 @@
-"""A scikit-learn-style classifier, trained anew for each seed."""
+"""A scikit-learn-style estimator, trained anew for each seed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import importlib
 from typing import Any
 
 from qgate import plugins
-from qgate.arms.arm import Outcome, Server, Workshop, class_codes, item_scores
+from qgate.arms.arm import Items, Outcome, Server, Workshop
+from qgate.arms.kept_fits import KeptFits
+from qgate.arms.target import Target
 from qgate.charter.charter import ArmSpec, Shots
-from qgate.data.dataset import Array, Codes
+from qgate.data.dataset import Array, Labels
 
 
 class ClassicalArm:
@@ -17,18 +19,22 @@ class ClassicalArm:
     def __init__(self, spec: ArmSpec, workshop: Workshop) -> None:
         """Check that the pipeline can be built."""
         self._spec, self._split = spec, workshop.split
-        self._classes = len(workshop.split.dataset.classes)
+        self._target, self._kept = Target.of(workshop.split.dataset), KeptFits()
         self._allowed = workshop.allowed_imports
         self._pipeline(0)
 
-    def run(self, seed: int, shots: Shots, replicate: int) -> Outcome:
+    def run(self, seed: int, shots: Shots, replicate: int, items: Items = None) -> Outcome:
         """Train with the seed and predict; shots and replicates do not apply."""
         del shots, replicate
-        fitted = self._fit(seed)
-        features, _ = self._split.validate_on
+        features, _ = self._split.of_seed(seed).validate_on
+        if items is None:
+            fitted = self._fit(seed)
+        else:
+            fitted = self._kept.get(seed, lambda: self._fit(seed))
+            features = features[slice(*items)]
         return Outcome(
-            tuple(class_codes(fitted.predict(features), len(features), self._classes).tolist()),
-            item_scores(fitted, features, self._classes),
+            tuple(self._target.predictions(fitted.predict(features), len(features)).tolist()),
+            self._target.scores(fitted, features),
         )
 
     def serve(self, seed: int, shots: Shots) -> Server:
@@ -36,13 +42,13 @@ class ClassicalArm:
         del shots
         fitted = self._fit(seed)
 
-        def serve(features: Array) -> Codes:
-            return class_codes(fitted.predict(features), len(features), self._classes)
+        def serve(features: Array) -> Labels:
+            return self._target.predictions(fitted.predict(features), len(features))
 
         return serve
 
     def _fit(self, seed: int) -> Any:
-        return self._pipeline(seed).fit(*self._split.fit_on)
+        return self._pipeline(seed).fit(*self._split.of_seed(seed).fit_on)
 
     def _pipeline(self, seed: int) -> Any:
         assert self._spec.estimator is not None  # noqa: S101  # the kind of this arm

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from qgate import plugins
-from qgate.arms.arm import (
-    Outcome,
-    Server,
-    TrialError,
-    Workshop,
-    class_codes,
-    generator,
-    item_scores,
-)
+from qgate.arms.arm import Items, Outcome, Server, TrialError, Workshop, generator
+from qgate.arms.kept_fits import KeptFits
+from qgate.arms.target import Target
 from qgate.charter.charter import ArmSpec, QuantumKernel, Shots
-from qgate.data.dataset import Array, Codes
+from qgate.data.dataset import Array, Codes, Labels
+from qgate.data.split import SplitData
 from qgate.errors import QgateError, UsageError
 from qgate.quantum.feature_map import FeatureMap
 from qgate.quantum.fidelity import fidelities, sampled, sampled_gram, simulate_states
@@ -35,63 +31,95 @@ _MOST_ITERATIONS = 10_000_000
 """libsvm need not end on a kernel that shot noise has made indefinite."""
 
 
+@dataclass(frozen=True)
+class _Exact:
+    """What is exact about one split: the fitted preprocessing, angles, and all fidelities."""
+
+    preprocess: Any
+    features: Array
+    labels: Labels
+    gram: Array
+    cross: Array
+
+
 class QuantumKernelArm:
     """Exact fidelities of all pairs; a trial only draws shots and fits the kernel estimator."""
 
     def __init__(self, spec: ArmSpec, workshop: Workshop) -> None:
-        """Fit the preprocessing, simulate one state a row and take their fidelities."""
+        """Prepare the split, or the first seed's; those of other seeds follow when they run."""
         assert spec.quantum_kernel is not None  # noqa: S101  # the kind of this arm
-        self._role, self._kernel = spec.role, spec.quantum_kernel
+        self._spec, self._kernel = spec, spec.quantum_kernel
         self._allowed = workshop.allowed_imports
-        split = workshop.split
-        self._classes = len(split.dataset.classes)
-        self._preprocess = self._pipeline(spec)
+        self._split, self._kept = workshop.split, KeptFits()
+        self._target = Target.of(workshop.split.dataset)
         self._estimator(0)
-        rows, self._labels = split.fit_on
-        with threadpool_limits(limits=1):
-            self._features, validation = self._fit_preprocessing(rows, split.validate_on[0])
-        _check_size(self._kernel, self._features, validation)
-        with threadpool_limits(limits=1, user_api="blas"):
-            feature_map = self._feature_map()
-            states = simulate_states(feature_map, self._features)
-            self._gram = fidelities(states, states)
-            self._cross = fidelities(simulate_states(feature_map, validation), states)
+        self._ready: tuple[int | None, _Exact] | None = None
+        self._exact(next(iter(workshop.split.by_seed), 0))
 
-    def run(self, seed: int, shots: Shots, replicate: int) -> Outcome:
+    def run(self, seed: int, shots: Shots, replicate: int, items: Items = None) -> Outcome:
         """Draw the kernel's entries, fit on the training block, predict the validation items."""
-        fitted = self._fit(seed, shots, replicate)
-        rng = generator(self._role, seed, shots, replicate, "validation")
-        cross = sampled(self._cross, shots, rng)
-        rows = len(self._labels)
+        exact, cell = self._exact(seed), (seed, shots, replicate)
+        if items is None:
+            fitted, cross, call = self._fit(*cell), exact.cross, "validation"
+        else:
+            fitted = self._kept.get(cell, lambda: self._fit(*cell))
+            cross, call = exact.cross[slice(*items)], f"validation {items[0]} to {items[1]}"
+        drawn = sampled(cross, shots, generator(self._spec.role, *cell, call))
+        rows = len(exact.labels)
+        trains = items is None or items[0] == 0
         return Outcome(
-            tuple(class_codes(fitted.predict(cross), len(cross), self._classes).tolist()),
-            item_scores(fitted, cross, self._classes),
-            fit_circuits=rows * (rows - 1) // 2,
-            serving_circuits=len(cross) * len(self._support(fitted)),
+            tuple(self._target.predictions(fitted.predict(drawn), len(drawn)).tolist()),
+            self._target.scores(fitted, drawn),
+            fit_circuits=rows * (rows - 1) // 2 if trains else 0,
+            serving_circuits=len(drawn) * len(_support(fitted, rows)),
         )
 
     def serve(self, seed: int, shots: Shots) -> Server:
         """Return the path of a request: preprocess, simulate its state, draw, predict."""
-        fitted = self._fit(seed, shots, 0)
-        support = self._support(fitted)
-        rng = generator(self._role, seed, shots, 0, "serving")
-        feature_map, rows = self._feature_map(), len(self._labels)
-        states = simulate_states(feature_map, self._features[support])
+        exact, fitted = self._exact(seed), self._fit(seed, shots, 0)
+        rows = len(exact.labels)
+        support = _support(fitted, rows)
+        rng = generator(self._spec.role, seed, shots, 0, "serving")
+        feature_map, preprocess = self._feature_map(exact.features), exact.preprocess
+        states = simulate_states(feature_map, exact.features[support])
 
-        def serve(features: Array) -> Codes:
-            request = simulate_states(feature_map, self._transform(features))
+        def serve(features: Array) -> Labels:
+            request = simulate_states(feature_map, _dense(preprocess.transform(features)))
             kernel = np.zeros((len(features), rows))
             kernel[:, support] = sampled(fidelities(request, states), shots, rng)
-            return class_codes(fitted.predict(kernel), len(kernel), self._classes)
+            return self._target.predictions(fitted.predict(kernel), len(kernel))
 
         return serve
 
-    def _feature_map(self) -> FeatureMap:
-        return FeatureMap(self._kernel.layers, self._kernel.repeat, self._features.shape[1])
+    def _exact(self, seed: int) -> _Exact:
+        """Return a seed's split prepared; only one split's matrices are in memory at a time."""
+        key = seed if self._split.resampled else None
+        if self._ready is None or self._ready[0] != key:
+            self._ready = None  # before the next one is made
+            self._ready = key, self._prepare(self._split.of_seed(seed))
+        return self._ready[1]
+
+    def _prepare(self, split: SplitData) -> _Exact:
+        """Fit the preprocessing, simulate one state a row and take their fidelities."""
+        preprocess = self._pipeline()
+        rows, labels = split.fit_on
+        with threadpool_limits(limits=1):
+            features, validation = _transformed(preprocess, rows, labels, split.validate_on[0])
+        _check_size(self._kernel, features, validation)
+        with threadpool_limits(limits=1, user_api="blas"):
+            feature_map = self._feature_map(features)
+            states = simulate_states(feature_map, features)
+            gram = fidelities(states, states)
+            cross = fidelities(simulate_states(feature_map, validation), states)
+        return _Exact(preprocess, features, labels, gram, cross)
+
+    def _feature_map(self, features: Array) -> FeatureMap:
+        return FeatureMap(self._kernel.layers, self._kernel.repeat, features.shape[1])
 
     def _fit(self, seed: int, shots: Shots, replicate: int) -> Any:
-        rng = generator(self._role, seed, shots, replicate, "training")
-        return self._estimator(seed).fit(sampled_gram(self._gram, shots, rng), self._labels)
+        exact = self._exact(seed)
+        rng = generator(self._spec.role, seed, shots, replicate, "training")
+        return self._estimator(seed).fit(sampled_gram(exact.gram, shots, rng), exact.labels)
 
     def _estimator(self, seed: int) -> Any:
         path, params = self._kernel.estimator.path, dict(self._kernel.estimator.params)
@@ -102,31 +130,32 @@ class QuantumKernelArm:
             params.setdefault("max_iter", _MOST_ITERATIONS)
         return plugins.build(path, params, seed, self._allowed)
 
-    def _pipeline(self, spec: ArmSpec) -> Any:
+    def _pipeline(self) -> Any:
         pipeline = importlib.import_module("sklearn.pipeline")
         steps = [
             plugins.build(step.path, step.params, _PREPROCESSING_SEED, self._allowed)
-            for step in spec.preprocess
+            for step in self._spec.preprocess
         ]
         return pipeline.make_pipeline(*steps, "passthrough")
 
-    def _fit_preprocessing(self, rows: Array, validation: Array) -> tuple[Array, Array]:
-        """Return both parts' features, shape (rows, qubits), fitted on the training rows only."""
-        try:
-            fitted = _dense(self._preprocess.fit_transform(rows, self._labels))
-            return fitted, self._transform(validation)
-        except QgateError:
-            raise
-        except (Exception, SystemExit) as error:
-            raise TrialError(type(error).__name__, f"preprocessing failed: {error}") from error
 
-    def _transform(self, features: Array) -> Array:
-        return _dense(self._preprocess.transform(features))
+def _transformed(
+    preprocess: Any, rows: Array, labels: Labels, validation: Array
+) -> tuple[Array, Array]:
+    """Return both parts' features, shape (rows, qubits), fitted on the training rows only."""
+    try:
+        fitted = _dense(preprocess.fit_transform(rows, labels))
+        return fitted, _dense(preprocess.transform(validation))
+    except QgateError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise TrialError(type(error).__name__, f"preprocessing failed: {error}") from error
 
-    def _support(self, fitted: Any) -> Codes:
-        """Return the training rows that a prediction needs: support vectors, else all."""
-        rows = np.arange(len(self._labels), dtype=np.int64)
-        return np.sort(np.asarray(getattr(fitted, "support_", rows), dtype=np.int64))
+
+def _support(fitted: Any, rows: int) -> Codes:
+    """Return the training rows that a prediction needs: support vectors, else all."""
+    every = np.arange(rows, dtype=np.int64)
+    return np.sort(np.asarray(getattr(fitted, "support_", every), dtype=np.int64))
 
 
 def _dense(features: Any) -> Array:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qgate.arms.arm import Outcome, Server, Workshop
+import numpy as np
+
+from qgate.arms.arm import Items, Outcome, Server, Workshop
+from qgate.arms.target import LARGEST, significant
 from qgate.charter.charter import ArmSpec, Shots
-from qgate.errors import Finding, InvalidFileError
+from qgate.errors import Finding, InvalidFileError, UsageError
 
 _MOST_NAMED = 10
 _MOST_DIGITS = 20
@@ -24,7 +27,7 @@ class _Row:
     line: int
     cell: Cell
     item: int
-    prediction: int
+    prediction: float
     score: float | None
 
 
@@ -32,14 +35,25 @@ class RecordedArm:
     """Reads its file once; a trial is a look-up."""
 
     def __init__(self, spec: ArmSpec, workshop: Workshop) -> None:
-        """Read the file and check that every scheduled cell has each item exactly once."""
+        """Read the file and check that every scheduled cell has each item exactly once.
+
+        A file counts items in the order of the data's rows, however the split orders them.
+        """
         assert spec.recorded is not None  # noqa: S101  # the kind of this arm
+        if workshop.split.resampled:
+            raise UsageError(
+                f"{spec.recorded.path}: recorded predictions need one fixed split: remove "
+                "data.validation.resample"
+            )
         path = workshop.folder / spec.recorded.path
         self._outcomes = _outcomes(_RecordedFile(path, spec.recorded.path, workshop), workshop)
 
-    def run(self, seed: int, shots: Shots, replicate: int) -> Outcome:
+    def run(self, seed: int, shots: Shots, replicate: int, items: Items = None) -> Outcome:
         """Return what was recorded."""
-        return self._outcomes[seed, shots, replicate]
+        outcome = self._outcomes[seed, shots, replicate]
+        block = slice(*(items or (None,)))
+        scores = None if outcome.scores is None else outcome.scores[block]
+        return replace(outcome, predictions=outcome.predictions[block], scores=scores)
 
     def serve(self, seed: int, shots: Shots) -> Server | None:
         """Return nothing: what was recorded cannot be served."""
@@ -55,7 +69,9 @@ class _RecordedFile:
         self.findings: list[Finding] = []
         self.rows: list[_Row] = []
         self._items = len(workshop.split.validation)
-        self._codes = {str(label): i for i, label in enumerate(workshop.split.dataset.classes)}
+        classes = workshop.split.dataset.classes
+        self._codes = {str(label): i for i, label in enumerate(classes)}
+        self._expected = f"class of the data ({', '.join(self._codes)})" if classes else "number"
         self._levels = sorted({shots for _, shots, _ in workshop.cells}, key=lambda s: s or 0)
         try:
             with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -77,6 +93,8 @@ class _RecordedFile:
         problems += [f"unknown column {name!r}" for name in self._header if name not in _COLUMNS]
         twice = {name for name in self._header if self._header.count(name) > 1}
         problems += [f"column {name!r} stands twice" for name in sorted(twice)]
+        if "score" in self._header and not self._codes:
+            problems.append("column 'score': a regressor's predictions have no scores")
         if "shots" not in self._header and len(self._levels) > 1:
             problems.append("no column 'shots', though the schedule has several shot counts")
         if problems:
@@ -95,6 +113,8 @@ class _RecordedFile:
                 Finding(self.name, line, self._header.index(name) + 1, f"{name}: {message}")
             )
             return
+        prediction = self._prediction(cells["prediction"])
+        assert prediction is not None  # noqa: S101  # else it were a problem
         numbers = {name: int(cells[name]) for name in _WHOLE if cells.get(name, "").isdecimal()}
         shots = numbers.get("shots") if "shots" in cells else self._levels[0]
         self.rows.append(
@@ -102,7 +122,7 @@ class _RecordedFile:
                 line,
                 (numbers["seed"], shots, numbers.get("replicate", 0)),
                 numbers["item"],
-                self._codes[cells["prediction"]],
+                prediction,
                 _finite(cells.get("score")),
             )
         )
@@ -119,11 +139,17 @@ class _RecordedFile:
                 "item",
                 f"{cells['item']} is beyond the validation set's rows 0 to {self._items - 1}",
             )
-        if cells["prediction"] not in self._codes:
-            known = ", ".join(self._codes)
-            yield "prediction", f"{cells['prediction']!r} is no class of the data ({known})"
+        if self._prediction(cells["prediction"]) is None:
+            yield "prediction", f"{cells['prediction']!r} is no {self._expected}"
         if "score" in cells and _finite(cells["score"]) is None:
             yield "score", f"expected a number, not {cells['score']!r}"
+
+    def _prediction(self, text: str) -> float | None:
+        """Return a class's code, or a number; None where it is neither."""
+        if self._codes:
+            return self._codes.get(text)
+        value = _finite(text)
+        return None if value is None or abs(value) >= LARGEST else significant(value)
 
 
 def _finite(text: str | None) -> float | None:
@@ -152,10 +178,11 @@ def _outcomes(file: _RecordedFile, workshop: Workshop) -> dict[Cell, Outcome]:
         rest = len(findings) - _MOST_NAMED
         last = [Finding(file.name, 1, 1, f"and {rest} more")] if rest > 0 else []
         raise InvalidFileError([*findings[:_MOST_NAMED], *last])
+    order = np.argsort(np.argsort(workshop.split.validation)).tolist()
     return {
         cell: Outcome(
-            tuple(items[i].prediction for i in sorted(items)),
-            tuple(items[i].score or 0.0 for i in sorted(items)) if file.scored else None,
+            tuple(items[i].prediction for i in order),
+            tuple(items[i].score or 0.0 for i in order) if file.scored else None,
         )
         for cell, items in found.items()
     }

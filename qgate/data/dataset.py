@@ -24,6 +24,7 @@ from qgate.files import shown
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+Labels = Codes | Array
 Column = npt.NDArray[Any]
 
 _MOST_CLASSES = 1000
@@ -51,10 +52,13 @@ _DAMAGED = (
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set in memory: `features` has shape (rows, columns), `labels` holds class codes."""
+    """A data set in memory: `features` has shape (rows, columns).
+
+    `labels` holds class codes, or numbers where the task is regression; then `classes` is empty.
+    """
 
     features: Array
-    labels: Codes
+    labels: Labels
     classes: tuple[str | int, ...]
     feature_names: tuple[str, ...]
     columns: Mapping[str, Column]
@@ -116,18 +120,31 @@ def build_dataset(columns: Mapping[str, Column], spec: DataSpec, shown_as: str) 
                 f"{shown_as}: feature {name!r} is not numeric (row {row + 1}: "
                 f"{str(columns[name][row])[:40]!r}); encode it or leave it out of data.features"
             )
-    classes, labels = _classes(columns[spec.target], spec.target, shown_as)
+    read = _numbers if spec.task == "regression" else _classes
+    classes, labels = read(columns[spec.target], spec.target, shown_as)
     features = np.column_stack([columns[name].astype(np.float64) for name in names])
     return Dataset(features, labels, classes, names, columns, content_digest(columns))
 
 
-def _classes(target: Column, name: str, shown_as: str) -> tuple[tuple[str | int, ...], Codes]:
-    missing = np.zeros(len(target), dtype=bool)
-    if target.dtype.kind != "i":
-        missing = ~np.isfinite(target) if target.dtype.kind == "f" else target == ""
-    if np.any(missing):
-        row = int(np.flatnonzero(missing)[0])
-        raise UsageError(f"{shown_as}: target {name!r} is missing in row {row + 1}")
+def _numbers(target: Column, name: str, shown_as: str) -> tuple[tuple[str | int, ...], Labels]:
+    _refuse_missing(target, name, shown_as)
+    if target.dtype.kind not in "if":
+        row = next((i for i, value in enumerate(target) if not _is_number(value)), 0)
+        raise UsageError(
+            f"{shown_as}: target {name!r} is not numeric (row {row + 1}: "
+            f"{str(target[row])[:40]!r}); regression needs numbers"
+        )
+    values = target.astype(np.float64)
+    if np.any(large := np.abs(values) >= _LARGEST_LABEL):
+        row = int(np.flatnonzero(large)[0])
+        raise UsageError(
+            f"{shown_as}: target {name!r} is beyond 2^53 in row {row + 1}: use a larger unit"
+        )
+    return (), values
+
+
+def _classes(target: Column, name: str, shown_as: str) -> tuple[tuple[str | int, ...], Labels]:
+    _refuse_missing(target, name, shown_as)
     if target.dtype.kind == "f":
         if np.any(target != np.round(target)) or np.any(np.abs(target) > _LARGEST_LABEL):
             raise UsageError(f"{shown_as}: target {name!r} is continuous; class labels are needed")
@@ -137,6 +154,15 @@ def _classes(target: Column, name: str, shown_as: str) -> tuple[tuple[str | int,
         message = f"has {len(values)} class(es); 2 to {_MOST_CLASSES} work"
         raise UsageError(f"{shown_as}: target {name!r} {message}")
     return tuple(v.item() for v in values), codes.astype(np.int64)
+
+
+def _refuse_missing(target: Column, name: str, shown_as: str) -> None:
+    missing = np.zeros(len(target), dtype=bool)
+    if target.dtype.kind != "i":
+        missing = ~np.isfinite(target) if target.dtype.kind == "f" else target == ""
+    if np.any(missing):
+        row = int(np.flatnonzero(missing)[0])
+        raise UsageError(f"{shown_as}: target {name!r} is missing in row {row + 1}")
 
 
 def _read_csv(path: Path) -> dict[str, Column]:

@@ -2,48 +2,79 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from qgate.charter.charter import DataSpec, Validation
-from qgate.data.dataset import Array, Codes, Column, Dataset, build_dataset, read_columns
-from qgate.digest import digest, sha256_file
+from qgate.data.dataset import Array, Column, Dataset, Labels, build_dataset, read_columns
+from qgate.digest import digest, sha256, sha256_file
 from qgate.errors import UsageError
 
 Rows = npt.NDArray[np.int64]
+Parts = tuple[Rows, Rows]
+"""Row indices that train, and row indices that validate."""
 
 
 @dataclass(frozen=True)
 class SplitData:
-    """A data set with its rows divided; `train` and `validation` are sorted row indices."""
+    """A data set with its rows divided; `train` and `validation` are row indices.
+
+    They are sorted, but for the validation rows of a split that was loaded shuffled. Where each
+    seed has a split of its own, they are those of the schedule's first seed.
+    """
 
     dataset: Dataset
     train: Rows
     validation: Rows
     file_digests: tuple[tuple[str, str], ...]
     """Each file as the charter names it, with its SHA-256."""
+    by_seed: Mapping[int, Parts] = field(default_factory=dict)
+    """Each seed's own parts, all of the same sizes; empty where one split serves every seed."""
+
+    @property
+    def resampled(self) -> bool:
+        """Return whether each seed has a split of its own."""
+        return bool(self.by_seed)
+
+    def of_seed(self, seed: int) -> SplitData:
+        """Return the one split on which a seed trains and validates."""
+        if not self.resampled:
+            return self
+        return SplitData(self.dataset, *self.by_seed[seed], self.file_digests)
 
     @property
     def split_digest(self) -> str:
-        """Return the digest of both lists of row indices."""
-        return digest({"train": self.train.tolist(), "validation": self.validation.tolist()})
+        """Return the digest of both lists of row indices, or of every seed's."""
+        if not self.resampled:
+            return _rows_digest(self.train, self.validation)
+        return digest([[seed, _rows_digest(*parts)] for seed, parts in self.by_seed.items()])
 
     @property
-    def fit_on(self) -> tuple[Array, Codes]:
+    def fit_on(self) -> tuple[Array, Labels]:
         """Return the training features and labels."""
         return self.dataset.features[self.train], self.dataset.labels[self.train]
 
     @property
-    def validate_on(self) -> tuple[Array, Codes]:
+    def validate_on(self) -> tuple[Array, Labels]:
         """Return the validation features and labels."""
         return self.dataset.features[self.validation], self.dataset.labels[self.validation]
 
 
-def load_split(spec: DataSpec, folder: Path) -> SplitData:
+def load_split(
+    spec: DataSpec, folder: Path, seeds: Sequence[int] = (), *, shuffled: bool = False
+) -> SplitData:
     """Read a charter's data and divide it.
+
+    Args:
+        spec: The data set.
+        folder: What its paths are relative to.
+        seeds: The schedule's, each of which has a split of its own where the charter resamples.
+        shuffled: Whether validation rows stand in a fixed random order, so that the first ones are
+            a random sample of all; else in the file's.
 
     Raises:
         InvalidFileError, UsageError: When a file cannot be read or the rows cannot be divided.
@@ -58,13 +89,45 @@ def load_split(spec: DataSpec, folder: Path) -> SplitData:
         files.append((spec.validation.path, sha256_file(second_path)))
         columns = _stacked(columns, read_columns(second_path), spec.validation.path)
     dataset = build_dataset(columns, spec, spec.path)
+    if spec.validation.resample and spec.validation.fraction is not None:
+        by_seed = _resampled(spec, dataset, seeds, shuffled)
+        return SplitData(dataset, *by_seed[seeds[0]], tuple(files), by_seed)
     validates = _validates(spec.validation, dataset, first, spec.path)
-    train, validation = np.flatnonzero(~validates), np.flatnonzero(validates)
+    train, validation = _parts(validates, shuffled)
     if validation.size == 0:
         raise UsageError(f"{spec.path}: no row validates; mend data.validation")
     if train.size == 0 and not spec.validation.everything:
         raise UsageError(f"{spec.path}: no row is left to train on; mend data.validation")
     return SplitData(dataset, train, validation, tuple(files))
+
+
+def _resampled(
+    spec: DataSpec, dataset: Dataset, seeds: Sequence[int], shuffled: bool
+) -> dict[int, Parts]:
+    """Return each seed's parts, drawn by the first 32 bits of SHA-256("<split seed>/<seed>").
+
+    A digest, since neighbouring integers may give streams that correlate.
+    """
+    if not seeds:
+        raise ValueError("a split of each seed needs the schedule's seeds")
+    rows = spec.validation
+    states = {seed: int(sha256(f"{rows.seed}/{seed}".encode())[:8], 16) for seed in seeds}
+    return {
+        seed: _parts(_drawn(rows.fraction, state, dataset, spec.path), shuffled)
+        for seed, state in states.items()
+    }
+
+
+def _parts(validates: npt.NDArray[np.bool_], shuffled: bool) -> Parts:
+    train, validation = np.flatnonzero(~validates), np.flatnonzero(validates)
+    if shuffled:
+        rng = np.random.default_rng(int(_rows_digest(train, validation), 16))
+        validation = rng.permutation(validation)
+    return train, validation
+
+
+def _rows_digest(train: Rows, validation: Rows) -> str:
+    return digest({"train": train.tolist(), "validation": validation.tolist()})
 
 
 def _validates(rows: Validation, dataset: Dataset, first: int, name: str) -> npt.NDArray[np.bool_]:
@@ -78,21 +141,23 @@ def _validates(rows: Validation, dataset: Dataset, first: int, name: str) -> npt
         if isinstance(rows.value, str):
             return np.asarray([str(value) == rows.value for value in column])
         return np.asarray(column == rows.value)
-    return _stratified(rows, dataset, name)
+    return _drawn(rows.fraction, rows.seed, dataset, name)
 
 
-def _stratified(rows: Validation, dataset: Dataset, name: str) -> npt.NDArray[np.bool_]:
+def _drawn(fraction: float | None, seed: int, dataset: Dataset, name: str) -> npt.NDArray[np.bool_]:
+    """Draw a fraction of the rows: of each class alike where there are classes."""
     from sklearn.model_selection import train_test_split
 
     try:
         _, chosen = train_test_split(
             np.arange(dataset.rows),
-            test_size=rows.fraction,
-            random_state=rows.seed,
-            stratify=dataset.labels,
+            test_size=fraction,
+            random_state=seed,
+            stratify=dataset.labels if dataset.classes else None,
         )
     except ValueError as error:
-        raise UsageError(f"{name}: cannot split by a stratified fraction: {error}") from None
+        kind = "a stratified fraction" if dataset.classes else "a fraction"
+        raise UsageError(f"{name}: cannot split by {kind}: {error}") from None
     mask = np.zeros(dataset.rows, dtype=bool)
     mask[chosen] = True
     return mask

@@ -16,6 +16,7 @@ from qgate.digest import canonical, digest, sha256
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+Labels = Codes | Array
 
 
 class MissingTrialError(Exception):
@@ -49,9 +50,62 @@ class Evidence:
         return build_charter(self.record["charter"], self.observations["charter_path"])
 
     @property
-    def truth(self) -> Codes:
-        """Return the class code of each validation item."""
-        return np.asarray(self.record["truth"], dtype=np.int64)
+    def task(self) -> str:
+        """Return `classification`, or `regression` where there are no classes."""
+        return "classification" if self.record["classes"] else "regression"
+
+    @property
+    def resampled(self) -> bool:
+        """Return whether each seed has a training and a validation set of its own."""
+        return isinstance(self.record["truth"][0], list | tuple)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Return the schedule's seeds, or as many of the first ones as the last look took."""
+        seeds = self.charter.schedule.seeds
+        return seeds[: (self.record.get("looks") or {}).get("seeds", len(seeds))]
+
+    @property
+    def train(self) -> int:
+        """Return the number of training rows (of each seed)."""
+        return int(self.record["inputs"]["split"]["train"])
+
+    @functools.cached_property
+    def items(self) -> int:
+        """Return the number of validation items (of each seed) that every arm predicted."""
+        truth, seeds = self.record["truth"], frozenset(self.seeds)
+        ends: dict[tuple[Any, ...], int] = {}
+        for trial in self.record["trials"]:
+            if "items" in trial and trial["seed"] in seeds:
+                cell = (trial["arm"], trial["seed"], trial["shots"], trial["replicate"])
+                ends[cell] = max(ends.get(cell, 0), trial["items"][1])
+        return min(ends.values(), default=len(truth[0] if self.resampled else truth))
+
+    @property
+    def truth(self) -> Labels:
+        """Return the class code, or the number, of each item that every arm predicted.
+
+        Raises:
+            ValueError: When each seed has a validation set of its own: see `truths`.
+
+        """
+        if self.resampled:
+            raise ValueError("each seed has a validation set of its own")
+        return self._labels(self.record["truth"][: self.items])
+
+    @property
+    def truths(self) -> Labels:
+        """Return what `truth` does for each seed's validation set: shape (seeds, items)."""
+        if self.resampled:
+            rows = self.record["truth"][: len(self.seeds)]
+            return self._labels([row[: self.items] for row in rows])
+        shape = (len(self.seeds), self.items)
+        return self._labels(np.broadcast_to(self.truth, shape))
+
+    def _labels(self, values: npt.ArrayLike) -> Labels:
+        if self.record["classes"]:
+            return np.asarray(values, dtype=np.int64)
+        return np.asarray(values, dtype=np.float64)
 
     @property
     def classes(self) -> Sequence[str | int]:
@@ -62,31 +116,37 @@ class Evidence:
     def trials(self, role: str, shots: Shots) -> list[list[Mapping[str, Any]]]:
         """Return one arm's outcomes as [seed][replicate], seeds in the charter's order.
 
-        An arm that ran without shots (a classical one) answers for every shot count.
+        An arm that ran without shots (a classical one) answers for every shot count. Blocks of
+        items are merged, and what goes beyond `items` is cut off.
 
         Raises:
             MissingTrialError: When a trial failed or is absent.
 
         """
         entries = [trial for trial in self.record["trials"] if trial["arm"] == role]
+        seeds = dict.fromkeys(self.seeds)
         if all(trial["shots"] is None for trial in entries):
             shots = None
-        by_seed: dict[int, list[Mapping[str, Any]]] = {}
+        by_seed: dict[int, dict[int, list[Mapping[str, Any]]]] = {}
         for trial in entries:
-            if trial["shots"] == shots:
+            if trial["shots"] == shots and trial["seed"] in seeds:
                 if trial["failure"] is not None:
                     raise MissingTrialError(
                         f"{role} failed on seed {trial['seed']}: {trial['failure']}"
                         + self._message(trial["digest"])
                     )
-                by_seed.setdefault(trial["seed"], []).append(trial)
-        lacking = [seed for seed in self.charter.schedule.seeds if seed not in by_seed]
-        if lacking or not by_seed:
+                replicates = by_seed.setdefault(trial["seed"], {})
+                replicates.setdefault(trial["replicate"], []).append(trial)
+        lacking = [seed for seed in seeds if seed not in by_seed]
+        if lacking:
             level = "exact" if shots is None else shots
             raise MissingTrialError(f"{role} has no outcome at {level} for seeds {lacking}")
         if len({len(replicates) for replicates in by_seed.values()}) > 1:
             raise MissingTrialError(f"{role} has not the same replicates for every seed")
-        return [by_seed[seed] for seed in self.charter.schedule.seeds]
+        return [
+            [_merged(blocks, self.items) for _, blocks in sorted(by_seed[seed].items())]
+            for seed in seeds
+        ]
 
     def predictions_digest(self, role: str) -> str:
         """Return the digest of all of one arm's predictions, in plan order."""
@@ -110,6 +170,49 @@ class Evidence:
         return f" ({message})" if message else ""
 
 
-def predictions_digest(predictions: Sequence[Sequence[int] | None]) -> str:
+def predictions_digest(predictions: Sequence[Sequence[float] | None]) -> str:
     """Return the digest of several trials' predictions, in order."""
     return digest(predictions)
+
+
+def _merged(blocks: Sequence[Mapping[str, Any]], items: int) -> Mapping[str, Any]:
+    """Return one cell's entry for its first `items` items, from one whole trial or its blocks.
+
+    Circuits of blocks are summed; the serving circuits of items that are cut off go with them, in
+    proportion.
+
+    Raises:
+        MissingTrialError: When the blocks do not follow each other from item 0.
+
+    """
+    ordered = sorted(blocks, key=_start)
+    _refuse_gaps(ordered)
+    predictions = [value for block in ordered for value in block["predictions"]]
+    if len(ordered) == 1 and len(predictions) <= items:
+        return ordered[0]
+    scores = None
+    if all(block["scores"] is not None for block in ordered):
+        scores = [value for block in ordered for value in block["scores"]][:items]
+    serving = sum(block["serving_circuits"] for block in ordered)
+    entry = {key: value for key, value in ordered[0].items() if key != "items"}
+    return entry | {
+        "predictions": predictions[:items],
+        "scores": scores,
+        "fit_circuits": sum(block["fit_circuits"] for block in ordered),
+        "serving_circuits": serving * min(items, len(predictions)) // len(predictions),
+    }
+
+
+def _start(block: Mapping[str, Any]) -> int:
+    return int(block["items"][0]) if "items" in block else 0
+
+
+def _refuse_gaps(ordered: Sequence[Mapping[str, Any]]) -> None:
+    end = 0
+    for block in ordered:
+        if _start(block) != end:
+            raise MissingTrialError(
+                f"{block['arm']} has no outcome of items {end} to {_start(block) - 1} "
+                f"on seed {block['seed']}"
+            )
+        end += len(block["predictions"])

@@ -14,17 +14,27 @@ from qgate.trials.serving import Latencies
 
 
 def make_record(
-    study: Study, results: Mapping[str, TrialResult], replays: Sequence[Mapping[str, Any]]
+    study: Study,
+    results: Mapping[str, TrialResult],
+    replays: Sequence[Mapping[str, Any]],
+    *,
+    looks: Mapping[str, Any] | None = None,
+    slices: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return what must come out the same again: inputs and outcomes; no time, no path."""
+    """Return what must come out the same again: inputs and outcomes; no time, no path.
+
+    Looks and slices have a key only where a charter asks for them.
+    """
+    asked = {"looks": looks, "slices": slices}
     return {
         "charter": study.charter.document,
         "lock": study.lock.basis if study.lock else None,
         "inputs": study.inputs,
         "classes": list(study.split.dataset.classes),
-        "truth": study.split.validate_on[1].tolist(),
+        "truth": _truth(study),
         "trials": [_entry(results[t.digest]) for t in study.plan.trials if t.digest in results],
         "replays": list(replays),
+        **{key: value for key, value in asked.items() if value is not None},
     }
 
 
@@ -51,6 +61,14 @@ def make_observations(
     }
 
 
+def _truth(study: Study) -> Any:
+    """Return the label of each validation item, or a list of them for each seed."""
+    split = study.split
+    if not split.resampled:
+        return split.validate_on[1].tolist()
+    return [split.of_seed(s).validate_on[1].tolist() for s in study.charter.schedule.seeds]
+
+
 def _entry(result: TrialResult) -> dict[str, Any]:
     spec, outcome = result.spec, result.outcome
     done = outcome if isinstance(outcome, Outcome) else None
@@ -60,6 +78,7 @@ def _entry(result: TrialResult) -> dict[str, Any]:
         "shots": spec.shots,
         "replicate": spec.replicate,
         "digest": spec.digest,
+        **({"items": list(spec.items)} if spec.items else {}),
         "predictions": done.predictions if done else None,
         "scores": done.scores if done else None,
         "fit_circuits": done.fit_circuits if done else 0,

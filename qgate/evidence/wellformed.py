@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from qgate.charter.build import build_charter
 from qgate.charter.schema import findings_against
 from qgate.charter.yaml_reader import Source
 
@@ -40,22 +41,76 @@ def _lock_parts(record: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
 
 
 def _array_problems(record: Mapping[str, Any]) -> Iterator[str]:
-    classes, items = len(record["classes"]), len(record["truth"])
-    if not _codes(record["truth"], items, classes):
-        yield f"record.truth: expected class codes from 0 to {classes - 1}"
+    data, classes = record["charter"]["data"], len(record["classes"])
+    if data.get("task") == "regression" and classes:
+        yield "record.classes: expected none where the task is regression"
+    if data.get("task") != "regression" and classes < 2:
+        yield "record.classes: expected at least 2"
+    truths = _truths(record)
+    items = len(truths[0]) if truths else 0
+    if not truths or not all(_labels(truth, items, classes) for truth in truths):
+        form = "for each seed a list of as many " if _resamples(record) else ""
+        yield f"record.truth: expected {form}{_kind(classes)}"
+        return
     cells: set[tuple[Any, ...]] = set()
     for i, trial in enumerate(record["trials"]):
         cell = (trial["arm"], trial["seed"], trial["shots"], trial["replicate"])
+        cell += tuple(trial.get("items", ()))
         if cell in cells:
             yield f"record.trials[{i}]: {cell} stands twice"
         cells.add(cell)
-        predictions, scores = trial["predictions"], trial["scores"]
-        if (predictions is None) != (trial["failure"] is not None):
-            yield f"record.trials[{i}]: expected either predictions or a failure"
-        if predictions is not None and not _codes(predictions, items, classes):
-            yield f"record.trials[{i}].predictions: expected {items} codes from 0 to {classes - 1}"
-        if scores is not None and not _finite(scores, items):
-            yield f"record.trials[{i}].scores: expected {items} numbers"
+        for problem in _trial_problems(trial, items, classes):
+            yield f"record.trials[{i}]{problem}"
+    yield from _slice_problems(record, items)
+
+
+def _trial_problems(trial: Mapping[str, Any], items: int, classes: int) -> Iterator[str]:
+    start, stop = trial.get("items", (0, items))
+    if not start < stop <= items:
+        yield f".items: expected a block of the items from 0 to {items}"
+        return
+    predictions, scores, length = trial["predictions"], trial["scores"], stop - start
+    if (predictions is None) != (trial["failure"] is not None):
+        yield ": expected either predictions or a failure"
+    if predictions is not None and not _labels(predictions, length, classes):
+        yield f".predictions: expected {length} {_kind(classes)}"
+    if scores is not None and not (classes and _finite(scores, length)):
+        yield f".scores: expected {length} numbers" if classes else ".scores: expected none"
+
+
+def _slice_problems(record: Mapping[str, Any], items: int) -> Iterator[str]:
+    slices = record.get("slices")
+    if slices is None:
+        return
+    values = slices["values"]
+    if _resamples(record):
+        yield "record.slices: expected none where each seed has a validation set of its own"
+    elif len(values) != items or not all(isinstance(value, str) for value in values):
+        yield f"record.slices.values: expected a text for each of {items} items"
+
+
+def _resamples(record: Mapping[str, Any]) -> bool:
+    validation = record["charter"]["data"]["validation"]
+    return isinstance(validation, dict) and bool(validation.get("resample"))
+
+
+def _truths(record: Mapping[str, Any]) -> list[Any]:
+    """Return each seed's truth, or the one for all seeds; none where they are not as many."""
+    if not _resamples(record):
+        return [record["truth"]]
+    truths = record["truth"]
+    seeds = build_charter(record["charter"], "").schedule.seeds
+    if len(truths) != len(seeds) or not all(isinstance(truth, list) for truth in truths):
+        return []
+    return list(truths)
+
+
+def _kind(classes: int) -> str:
+    return f"codes from 0 to {classes - 1}" if classes else "numbers"
+
+
+def _labels(values: Sequence[Any], length: int, classes: int) -> bool:
+    return _codes(values, length, classes) if classes else _finite(values, length)
 
 
 def _latency_problems(latency: Mapping[str, Any]) -> Iterator[str]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 from qgate.charter.charter import Gate
 from qgate.evidence.evidence import Evidence, MissingTrialError
 from qgate.files import typed
 from qgate.lock.lock import Lock
+from qgate.measure.items import item_values
 from qgate.measure.measurement import Counts, Forecast, Measurement
-from qgate.measure.parity import item_values
 from qgate.plan.plan import Plan
-from qgate.stats.influence import LABEL_METRICS
+from qgate.stats.influence import LABEL_METRICS, REGRESSION_METRICS
 
+_SHOWN = {"classification": ("accuracy", ".4f"), "regression": ("rmse", ".4g")}
+"""The metric that notes name, and its digits: an error's are in the target's unit."""
 _METHOD = "exact comparison of all predictions with the locked digest"
 
 
@@ -23,48 +27,60 @@ def measure(evidence: Evidence, gate: Gate) -> Measurement:
     if lock is None:
         path = typed(evidence.observations["charter_path"])
         return Measurement(error=f"there is no lock: qgate lock {path}", method=_METHOD)
+    whole = _of_baseline(evidence)
     try:
         now = fingerprint(evidence)
     except (MissingTrialError, ValueError) as error:
         return Measurement(error=str(error), method=_METHOD)
     locked = lock["baseline"]
     changed = now["predictions"] != locked["predictions"]
-    accuracy = now["score"]["accuracy"]
-    score = f"accuracy {accuracy:.4f}"
+    name, digits = _SHOWN[evidence.task]
+    value = now["score"][name]
+    score = f"{name} {value:{digits}}"
     if changed:
-        note = f"baseline predictions changed: locked accuracy {locked['score']['accuracy']:.4f}, "
-        notes = (f"{note}now {score}",)
+        before = locked["score"].get(name, math.nan)  # NaN where the lock is of another task
+        note = f"baseline predictions changed: locked {name} {before:{digits}}"
+        notes = (f"{note}, now {score}",)
     else:
         notes = (f"baseline as locked, {score}",)
-    counts = Counts(items=len(evidence.truth), seeds=len(evidence.charter.schedule.seeds))
     return Measurement(
-        float(changed), bounded=False, baseline_value=accuracy, counts=counts,
+        float(changed), bounded=False, baseline_value=value,
+        counts=Counts(items=whole.items, seeds=len(whole.seeds)),
         method=_METHOD, notes=notes,
     )  # fmt: skip
 
 
-def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
+def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = None) -> Forecast:
     """Return that it can be decided; without a lock the verdict will be an error."""
-    del gate
+    del gate, past
     if lock is None:
         return Forecast(True, 0.0, "there is no lock", f"qgate lock {typed(plan.charter.path)}")
     return Forecast(True, None, "the baseline is scored again")
 
 
 def fingerprint(evidence: Evidence) -> dict[str, Any]:
-    """Return the baseline's id, the digest of its predictions and its mean label metrics.
+    """Return the baseline's id, the digest of its predictions and its mean metrics.
 
     Raises:
         MissingTrialError: When one of its trials failed.
 
     """
+    evidence = _of_baseline(evidence)
     shots = evidence.charter.serving_shots  # a classical baseline answers for every shot count
+    names = REGRESSION_METRICS if evidence.task == "regression" else LABEL_METRICS
     score = {
-        name: round(float(item_values(evidence, "baseline", shots, name)[0].mean()), 12)
-        for name in LABEL_METRICS
+        name: round(float(item_values(evidence, "baseline", shots, name).values.mean()), 12)
+        for name in names
     }
     return {
         "id": evidence.charter.baseline.id,
         "predictions": evidence.predictions_digest("baseline"),
         "score": score,
     }
+
+
+def _of_baseline(evidence: Evidence) -> Evidence:
+    """Return the baseline's evidence alone: it runs whole even where a look ends the candidate."""
+    record = {key: value for key, value in evidence.record.items() if key != "looks"}
+    trials = [trial for trial in evidence.record["trials"] if trial["arm"] == "baseline"]
+    return replace(evidence, record={**record, "trials": trials})

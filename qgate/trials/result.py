@@ -42,7 +42,7 @@ def run_trial(arm: Arm, spec: TrialSpec) -> TrialResult:
     started = time.perf_counter()
     try:
         with threadpool_limits(limits=1):
-            outcome: Outcome | Failure = arm.run(spec.seed, spec.shots, spec.replicate)
+            outcome: Outcome | Failure = arm.run(spec.seed, spec.shots, spec.replicate, spec.items)
     except TrialError as error:
         outcome = Failure(error.kind, str(error))
     except QgateError:

@@ -105,7 +105,7 @@ def latency(study: Study, arms: Mapping[str, Arm]) -> dict[str, Latencies]:
             servers[spec.role] = server
     if servers:
         progress.stage("measure latency", charter.latency.warmup + charter.latency.requests)
-        items, _ = study.split.validate_on
+        items, _ = study.split.of_seed(charter.schedule.seeds[0]).validate_on
         try:
             latencies |= measure_latency(servers, items, charter.latency, progress.advance)
         except TrialError as error:
@@ -125,8 +125,8 @@ def _server(study: Study, role: str, arm: Arm) -> Server | None:
 
 
 def _workshop(study: Study, spec: ArmSpec) -> Workshop:
-    cells = tuple((t.seed, t.shots, t.replicate) for t in study.plan.of(spec.role))
-    return Workshop(study.split, study.folder, study.allowed_imports, cells)
+    cells = dict.fromkeys((t.seed, t.shots, t.replicate) for t in study.plan.of(spec.role))
+    return Workshop(study.split, study.folder, study.allowed_imports, tuple(cells))
 
 
 def _digest(result: TrialResult) -> str | None:

@@ -9,24 +9,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from qgate.arms.arm import Arm, build_arm
 from qgate.charter.charter import ARM_KINDS, ArmSpec, Step
 from qgate.data.split import SplitData
+from qgate.errors import UsageError
 from tests.unit.arms import small
 
 SCALED = (Step("sklearn.preprocessing.StandardScaler", {}),)
 
 
 def _classical(folder: Path, split: SplitData) -> ArmSpec:
-    del folder, split
-    return small.classical("sklearn.tree.DecisionTreeClassifier", {"max_features": 1})
+    del folder
+    kind = "Classifier" if split.dataset.classes else "Regressor"
+    return small.classical(f"sklearn.tree.DecisionTree{kind}", {"max_features": 1})
 
 
 def _quantum_kernel(folder: Path, split: SplitData) -> ArmSpec:
-    del folder, split
-    return small.kernel(preprocess=SCALED)
+    del folder
+    estimator = "sklearn.svm.SVC" if split.dataset.classes else "sklearn.svm.SVR"
+    return small.kernel(preprocess=SCALED, estimator=estimator)
 
 
 def _recorded(folder: Path, split: SplitData) -> ArmSpec:
@@ -39,7 +43,9 @@ KINDS: dict[str, Callable[[Path, SplitData], ArmSpec]] = {
     "quantum_kernel": _quantum_kernel,
     "recorded": _recorded,
 }
-LABELS: tuple[tuple[str | int, ...], ...] = ((0, 1), ("benign", "malignant"), ("a", "b", "c"))
+LABELS: tuple[tuple[str | int, ...], ...] = ((0, 1), ("benign", "malignant"), ("a", "b", "c"), ())
+"""Classes of the data; none for regression."""
+BLOCKS = ((0, 3), (3, 4), (4, 10))
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,16 @@ class Subject:
     @property
     def items(self) -> int:
         return len(self.split.validation)
+
+    @property
+    def classes(self) -> int:
+        return len(self.split.dataset.classes)
+
+    def mislabelled(self, rows: npt.NDArray[np.int64]) -> SplitData:
+        """Return the split with other labels on some rows."""
+        labels = self.split.dataset.labels.copy()
+        labels[rows] = (labels[rows] + 1) % self.classes if self.classes else -3 * labels[rows]
+        return small.with_dataset(self.split, labels=labels)
 
 
 @pytest.fixture(params=[(kind, labels) for kind in KINDS for labels in LABELS], ids=str)
@@ -97,15 +113,20 @@ def test_an_arm_that_travelled_to_another_process_gives_the_same_outcomes(
         assert server(features).tolist() == again(features).tolist()
 
 
-def test_outcomes_are_class_codes_of_all_validation_items(subject: Subject) -> None:
+def test_outcomes_are_labels_of_all_validation_items(subject: Subject) -> None:
     arm = subject.build()
-    classes = len(subject.split.dataset.classes)
     for cell in small.CELLS:
         outcome = arm.run(*cell)
         assert pickle.loads(pickle.dumps(outcome)) == outcome  # noqa: S301  # our own bytes
         assert len(outcome.predictions) == subject.items
-        assert set(outcome.predictions) <= set(range(classes))
-        assert all(type(code) is int for code in outcome.predictions)
+        if subject.classes:
+            assert set(outcome.predictions) <= set(range(subject.classes))
+            assert all(type(code) is int for code in outcome.predictions)
+        else:
+            assert outcome.scores is None
+            assert len(set(outcome.predictions)) > 2
+            assert all(type(value) is float for value in outcome.predictions)
+            assert all(value == float(f"{value:.9g}") for value in outcome.predictions)
         if outcome.scores is not None:
             assert len(outcome.scores) == subject.items
             assert all(type(score) is float for score in outcome.scores)
@@ -132,8 +153,12 @@ def test_serving_gives_a_code_for_each_row_of_a_request(subject: Subject, batch:
     features, _ = subject.split.validate_on
     codes = server(features[:batch])
     assert codes.shape == (batch,)
-    assert codes.dtype == np.int64
-    assert set(codes.tolist()) <= set(range(len(subject.split.dataset.classes)))
+    if subject.classes:
+        assert codes.dtype == np.int64
+        assert set(codes.tolist()) <= set(range(subject.classes))
+    else:
+        assert codes.dtype == np.float64
+        assert np.all(np.isfinite(codes))
 
 
 def test_serving_predicts_what_a_trial_predicts(subject: Subject) -> None:
@@ -141,15 +166,12 @@ def test_serving_predicts_what_a_trial_predicts(subject: Subject) -> None:
     server = arm.serve(2, None)
     if server is not None:
         features, _ = subject.split.validate_on
-        one_by_one = [int(server(row[None])[0]) for row in features]
+        one_by_one = [server(row[None])[0].item() for row in features]
         assert tuple(one_by_one) == arm.run(2, None, 0).predictions
 
 
 def test_validation_labels_are_never_seen(subject: Subject) -> None:
-    labels = subject.split.dataset.labels.copy()
-    rows = subject.split.validation
-    labels[rows] = (labels[rows] + 1) % len(subject.split.dataset.classes)
-    blind = subject.build(small.with_dataset(subject.split, labels=labels))
+    blind = subject.build(subject.mislabelled(subject.split.validation))
     assert _digests(blind) == _digests(subject.build())
 
 
@@ -167,13 +189,52 @@ def test_training_labels_do_change_what_is_fitted(subject: Subject) -> None:
     """The two tests above would pass for an arm that learns nothing."""
     if subject.spec.recorded:
         return
-    labels = subject.split.dataset.labels.copy()
-    rows = subject.split.train
-    labels[rows] = (labels[rows] + 1) % len(subject.split.dataset.classes)
-    relearned = subject.build(small.with_dataset(subject.split, labels=labels))
+    relearned = subject.build(subject.mislabelled(subject.split.train))
     assert relearned.run(1, None, 0).predictions != subject.build().run(1, None, 0).predictions
 
 
 def test_an_id_is_a_name_only(subject: Subject) -> None:
     renamed = Subject(dataclasses.replace(subject.spec, id="other"), subject.split, subject.folder)
     assert _digests(renamed.build()) == _digests(subject.build())
+
+
+def test_exact_blocks_of_items_put_together_are_the_whole(subject: Subject) -> None:
+    arm = subject.build()
+    for seed in (1, 2):
+        whole = arm.run(seed, None, 0)
+        parts = [arm.run(seed, None, 0, block) for block in BLOCKS]
+        assert sum((part.predictions for part in parts), ()) == whole.predictions
+        if whole.scores is not None:
+            assert sum((part.scores or () for part in parts), ()) == whole.scores
+        assert [part.fit_circuits for part in parts] == [whole.fit_circuits, 0, 0]
+        assert sum(part.serving_circuits for part in parts) == whole.serving_circuits
+
+
+def test_a_block_is_the_same_whatever_ran_before_it(subject: Subject) -> None:
+    calls = [(*cell, block) for cell in small.CELLS for block in (*BLOCKS, None)]
+    arm = subject.build()
+    forward = [arm.run(*call) for call in calls]
+    assert [arm.run(*call) for call in reversed(calls)] == forward[::-1]
+    travelled: Arm = pickle.loads(pickle.dumps(arm))  # noqa: S301  # written a moment ago
+    assert [travelled.run(*call) for call in calls] == forward
+    assert [subject.build().run(*call) for call in calls[2:4]] == forward[2:4]
+
+
+def test_each_seed_may_have_a_split_of_its_own(subject: Subject) -> None:
+    split = small.resampled(subject.split)
+    if subject.spec.recorded:
+        with pytest.raises(UsageError, match="recorded predictions need one fixed split"):
+            subject.build(split)
+        return
+    arm = subject.build(split)
+    alone = {seed: subject.build(split.of_seed(seed)) for seed in (1, 2)}
+    for cell in (*small.CELLS, *reversed(small.CELLS)):
+        assert arm.run(*cell) == alone[cell[0]].run(*cell)
+        assert arm.run(*cell, (2, 7)) == alone[cell[0]].run(*cell, (2, 7))
+    features = subject.split.dataset.features
+    for seed in (2, 1):
+        server, expected = arm.serve(seed, None), alone[seed].serve(seed, None)
+        assert server is not None
+        assert expected is not None
+        assert server(features).tolist() == expected(features).tolist()
+    assert arm.run(2, None, 0) != subject.build().run(2, None, 0)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from qgate.arms.arm import Workshop
 from qgate.charter.charter import ArmSpec, Layer, QuantumKernel, Recorded, Shots, Step
-from qgate.data.dataset import Dataset
+from qgate.data.dataset import Dataset, Labels
 from qgate.data.split import SplitData
 
 Cell = tuple[int, Shots, int]
@@ -29,9 +29,10 @@ def make_split(
     train: int,
     classes: tuple[str | int, ...] = (0, 1),
 ) -> SplitData:
-    """Return a split whose first `train` rows train."""
+    """Return a split whose first `train` rows train; labels are numbers without classes."""
     X = np.asarray(features, dtype=np.float64)
-    y = np.asarray(labels, dtype=np.int64)
+    numbers = np.asarray(labels, dtype=np.float64)
+    y: Labels = numbers.astype(np.int64) if classes else numbers
     names = tuple(f"x{i}" for i in range(X.shape[1]))
     dataset = Dataset(X, y, classes, names, {}, "content")
     rows = np.arange(len(X), dtype=np.int64)
@@ -39,11 +40,23 @@ def make_split(
 
 
 def small_split(classes: tuple[str | int, ...] = (0, 1), columns: int = 3) -> SplitData:
-    """Return 24 training and 10 validation rows of overlapping classes."""
+    """Return 24 training and 10 validation rows of overlapping classes, or of noisy numbers."""
     rng = np.random.default_rng(7)
-    labels = np.arange(34) % len(classes)
+    labels = np.arange(34) % max(len(classes), 2)
     features = rng.normal(size=(34, columns)) + 0.8 * labels[:, None]
+    if not classes:
+        return make_split(features, features.sum(axis=1) + rng.normal(size=34), 24, classes)
     return make_split(features, labels, 24, classes)
+
+
+def resampled(split: SplitData, seeds: Sequence[int] = (1, 2)) -> SplitData:
+    """Return the split with parts of its own for each seed, the first seed's as they are."""
+    rng, rows = np.random.default_rng(5), np.arange(split.dataset.rows)
+    by_seed = {seeds[0]: (split.train, split.validation)}
+    for seed in seeds[1:]:
+        mixed = rng.permutation(rows)
+        by_seed[seed] = np.sort(mixed[: len(split.train)]), np.sort(mixed[len(split.train) :])
+    return dataclasses.replace(split, by_seed=by_seed)
 
 
 def with_dataset(split: SplitData, **changes: Any) -> SplitData:
@@ -82,9 +95,21 @@ def recorded(path: str = "recorded.csv") -> ArmSpec:
 
 
 def recorded_rows(split: SplitData, cells: Sequence[Cell] = CELLS) -> list[dict[str, object]]:
-    """Return a complete recording of what a coin would have predicted."""
+    """Return a complete recording of what a coin would have predicted, or a bell curve."""
     rng = np.random.default_rng(3)
     classes = split.dataset.classes
+    if not classes:
+        return [
+            {
+                "item": item,
+                "seed": seed,
+                "shots": "exact" if shots is None else shots,
+                "replicate": replicate,
+                "prediction": round(float(rng.normal()), 3),
+            }
+            for seed, shots, replicate in cells
+            for item in range(len(split.validation))
+        ]
     return [
         {
             "item": item,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -142,3 +144,41 @@ def test_several_classes_by_name() -> None:
     outcome = _build(small.kernel(), split).run(1, None, 0)
     assert outcome.scores is None
     assert len(set(outcome.predictions)) == 3
+
+
+@pytest.mark.parametrize("estimator", ["sklearn.svm.SVR", "sklearn.kernel_ridge.KernelRidge"])
+def test_regressors_on_a_fidelity_kernel_learn(estimator: str) -> None:
+    split = small.small_split(())
+    outcome = _build(small.kernel(small.ANGLE, estimator=estimator), split).run(1, None, 0)
+    truth = split.validate_on[1]
+    errors = np.subtract(outcome.predictions, truth)
+    assert np.mean(errors**2) < 0.7 * np.var(truth)
+    assert outcome.scores is None
+    if "Ridge" in estimator:
+        assert outcome.serving_circuits == 10 * 24  # without support vectors all rows are needed
+
+
+def test_blocks_are_drawn_apart_on_one_training_draw() -> None:
+    split = small.small_split()
+    same = small.with_dataset(split, features=np.tile(split.dataset.features[0], (34, 1)))
+    same.dataset.features[: len(split.train)] = split.fit_on[0]
+    arm = _build(small.kernel(), same)
+    blocks = [(0, 5), (5, 10), (0, 10)]
+    first, second, both = (arm.run(1, 256, 0, block) for block in blocks)
+    whole = arm.run(1, 256, 0)
+    assert first.scores is not None
+    assert both.scores is not None
+    assert whole.scores is not None
+    assert first.scores != second.scores
+    assert first.scores != whole.scores[:5]
+    assert both.scores != whole.scores
+    support = {each.serving_circuits / len(each.predictions) for each in (first, second, whole)}
+    assert len(support) == 1
+
+
+def test_only_one_split_is_in_memory() -> None:
+    arm = _build(small.kernel(), small.resampled(small.small_split(), (1, 2, 3)))
+    for seed in (1, 2, 3, 1):
+        arm.run(seed, 64, 0)
+        gc.collect()
+        assert sum(isinstance(each, quantum_kernel._Exact) for each in gc.get_objects()) == 1

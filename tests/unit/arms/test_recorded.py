@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -86,7 +87,7 @@ def test_text_labels_are_coded_by_the_data(tmp_path: Path) -> None:
     rows = small.recorded_rows(split)
     small.write_rows(tmp_path / "recorded.csv", rows)
     outcome = build_arm(small.recorded(), small.workshop(split, tmp_path)).run(1, None, 0)
-    names = [("benign", "malignant")[code] for code in outcome.predictions]
+    names = [("benign", "malignant")[int(code)] for code in outcome.predictions]
     assert names == [row["prediction"] for row in rows[:10]]
 
 
@@ -186,3 +187,47 @@ def test_a_byte_order_mark_and_spaces_are_forgiven(tmp_path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     path.write_text("\ufeff" + text.replace("\n0,", "\n 0 ,"), encoding="utf-8")
     assert _build(tmp_path).run(1, None, 0) == before
+
+
+def _numbers(folder: Path, edit: Edit | None = None) -> Arm:
+    split = small.small_split(())
+    rows = small.recorded_rows(split)
+    if edit is not None:
+        edit(rows)
+    small.write_rows(folder / "recorded.csv", rows)
+    return build_arm(small.recorded(), small.workshop(split, folder))
+
+
+def test_numbers_are_looked_up(tmp_path: Path) -> None:
+    arm = _numbers(tmp_path, _set(2, prediction="1.23456789012e-3"))
+    outcome = arm.run(1, None, 0)
+    rows = small.recorded_rows(small.small_split(()))
+    assert outcome.predictions == (0.00123456789, *(row["prediction"] for row in rows[1:10]))
+    assert outcome.scores is None
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-1e400", "", "high", "9007199254740992"])
+def test_what_is_no_number_is_named_with_its_place(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InvalidFileError) as caught:
+        _numbers(tmp_path, _set(9, prediction=text))
+    (finding,) = map(str, caught.value.findings)
+    assert finding == f"recorded.csv:9:5: prediction: {text!r} is no number"
+
+
+def test_scores_of_a_regressor_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFileError) as caught:
+        _numbers(tmp_path, lambda rows: [row.update(score=0.5) for row in rows])
+    (finding,) = map(str, caught.value.findings)
+    assert finding == "recorded.csv:1:1: column 'score': a regressor's predictions have no scores"
+
+
+def test_items_are_counted_in_the_order_of_the_data_whatever_the_splits(tmp_path: Path) -> None:
+    _record(tmp_path)
+    split = small.small_split()
+    order = [3, 1, 4, 0, 5, 9, 2, 6, 8, 7]
+    mixed = dataclasses.replace(split, validation=split.validation[order])
+    plain = _build(tmp_path).run(2, 64, 0)
+    moved = build_arm(small.recorded(), small.workshop(mixed, tmp_path)).run(2, 64, 0)
+    assert moved.predictions == tuple(plain.predictions[i] for i in order)
+    assert plain.scores is not None
+    assert moved.scores == tuple(plain.scores[i] for i in order)

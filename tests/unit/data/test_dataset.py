@@ -343,3 +343,35 @@ def test_roles_are_no_features_unless_they_are_named(tmp_path: Path) -> None:
 def test_labels_of_whole_floats_are_whole_numbers(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", {"x": [1, 2], "label": [1.0, 0.0]})
     assert dataset(path).classes == (0, 1)
+
+
+def _regression(folder: Path, columns: Columns) -> Dataset:
+    path = write_csv(folder / "r.csv", columns)
+    spec = DataSpec("r.csv", "y", ("x",), None, None, Validation(fraction=0.5), "regression")
+    return build_dataset(read_columns(path), spec, "r.csv")
+
+
+@pytest.mark.parametrize("target", [[0.5, -1.25, 3.0], [3, 1, 2]])
+def test_a_numeric_target_is_kept_as_it_is(tmp_path: Path, target: list[float]) -> None:
+    data = _regression(tmp_path, {"x": [1, 2, 3], "y": target})
+    assert data.classes == ()
+    assert data.labels.dtype == np.float64
+    assert data.labels.tolist() == target
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        ([0.5, float("nan"), 1.0], "r.csv: target 'y' is missing in row 2"),
+        ([0.5, 1.0, float("inf")], "r.csv: target 'y' is missing in row 3"),
+        ([0.5, "high", 1.0], r"r.csv: target 'y' is not numeric \(row 2: 'high'\)"),
+        ([0.5, "", "x"], "r.csv: target 'y' is missing in row 2"),
+        ([0, 2**53, 1], r"r.csv: target 'y' is beyond 2\^53 in row 2"),
+        ([0.5, 1.0, -1e300], r"r.csv: target 'y' is beyond 2\^53 in row 3"),
+    ],
+)
+def test_a_target_that_is_no_finite_number_is_named_with_its_row(
+    tmp_path: Path, target: list[Any], text: str
+) -> None:
+    with pytest.raises(UsageError, match=text):
+        _regression(tmp_path, {"x": [1, 2, 3], "y": target})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +156,75 @@ def test_a_second_file_may_order_its_columns_otherwise(tmp_path: Path) -> None:
     made = split(tmp_path, path="b.csv")
     assert made.validate_on[0].tolist() == [[50.0]]
     assert made.validate_on[1].tolist() == [1]
+
+
+def test_numbers_are_split_at_random_and_not_by_their_values(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", [i / 7 for i in range(20)])
+    spec = DataSpec("a.csv", "label", ("x",), None, None, Validation(fraction=0.3), "regression")
+    made = load_split(spec, tmp_path)
+    assert len(made.validation) == 6
+    assert made.validate_on[1].tolist() == [row / 7 for row in made.validation]
+    assert load_split(spec, tmp_path).split_digest == made.split_digest
+    tiny = dataclasses.replace(spec, validation=Validation(fraction=0.999))
+    with pytest.raises(UsageError, match=r"a.csv: cannot split by a fraction: "):
+        load_split(tiny, tmp_path)
+
+
+@pytest.mark.parametrize("validation", [{"fraction": 0.5, "seed": 4}, {"everything": True}])
+def test_a_shuffled_split_has_the_same_rows_in_a_fixed_random_order(
+    tmp_path: Path, validation: dict[str, Any]
+) -> None:
+    write(tmp_path / "a.csv", [0, 1] * 30)
+    plain = split(tmp_path, **validation)
+    spec = DataSpec("a.csv", "label", ("x",), None, None, Validation(**validation))
+    mixed, again = (load_split(spec, tmp_path, shuffled=True) for _ in range(2))
+    assert mixed.validation.tolist() == again.validation.tolist()
+    assert sorted(mixed.validation.tolist()) == plain.validation.tolist()
+    assert mixed.train.tolist() == plain.train.tolist()
+    assert mixed.split_digest != plain.split_digest
+    # A random sample comes first: its rows are of all the file, as they never are in its order.
+    first = mixed.validation[: len(mixed.validation) // 3]
+    assert first.min() < 20
+    assert first.max() >= 40
+
+
+def _resampled(folder: Path, seeds: tuple[int, ...], **change: Any) -> SplitData:
+    rows = Validation(**{"fraction": 0.4, "seed": 3, "resample": True, **change})
+    return load_split(DataSpec("a.csv", "label", ("x",), None, None, rows), folder, seeds)
+
+
+def test_each_seed_draws_a_stratified_split_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", [0, 0, 1, 1, 1] * 10)
+    made = _resampled(tmp_path, (7, 8, 9))
+    parts = [made.of_seed(seed) for seed in (7, 8, 9)]
+    assert len({part.split_digest for part in parts}) == 3
+    for part in parts:
+        assert not part.resampled
+        assert sorted([*part.train, *part.validation]) == list(range(50))
+        assert (len(part.validation), int(part.validate_on[1].sum())) == (20, 12)
+    assert made.resampled
+    assert made.validation.tolist() == parts[0].validation.tolist()
+    assert made.train.tolist() == parts[0].train.tolist()
+
+
+def test_a_seeds_split_depends_on_both_seeds_and_on_no_other(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", [0, 1] * 25)
+    three, one = _resampled(tmp_path, (7, 8, 9)), _resampled(tmp_path, (8,))
+    assert one.of_seed(8).split_digest == three.of_seed(8).split_digest
+    assert one.split_digest != three.split_digest
+    assert three.split_digest == _resampled(tmp_path, (7, 8, 9)).split_digest
+    other = _resampled(tmp_path, (7, 8, 9), seed=4)
+    assert other.of_seed(8).split_digest != three.of_seed(8).split_digest
+
+
+def test_a_resampled_split_needs_seeds(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", [0, 1] * 25)
+    with pytest.raises(ValueError, match="the schedule's seeds"):
+        _resampled(tmp_path, ())
+
+
+def test_one_split_serves_every_seed(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", [0, 1] * 25)
+    made = split(tmp_path, fraction=0.4)
+    assert not made.resampled
+    assert made.of_seed(1) is made.of_seed(2) is made

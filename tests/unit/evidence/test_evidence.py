@@ -87,3 +87,87 @@ def test_the_charter_and_the_truth_are_read_from_the_record() -> None:
     assert evidence.charter.path == "charters/small.yaml"
     assert evidence.truth.tolist() == [0, 1, 0, 1, 1]
     assert list(evidence.classes) == ["no", "yes"]
+
+
+def _blocked(*stops: int) -> dict[str, Any]:
+    """Return a record whose candidate ran in blocks up to these items."""
+    record = bundles.record()
+    whole = [trial for trial in record["trials"] if trial["arm"] == "candidate"]
+    blocks = [
+        {
+            **trial,
+            "items": [start, stop],
+            "digest": f"{trial['digest'][:-1]}{start}",
+            "predictions": trial["predictions"][start:stop],
+            "scores": trial["scores"][start:stop],
+            "fit_circuits": 10 if start == 0 else 0,
+            "serving_circuits": 5 * (stop - start),
+        }
+        for trial in whole
+        for start, stop in zip((0, *stops), stops, strict=False)
+    ]
+    record["trials"] = [t for t in record["trials"] if t["arm"] == "baseline"] + blocks[::-1]
+    return record
+
+
+def test_blocks_of_all_items_are_the_whole() -> None:
+    whole = [
+        [{k: v for k, v in trial.items() if k != "digest"} for trial in replicates]
+        for replicates in _evidence().trials("candidate", 64)
+    ]
+    found = _evidence(_blocked(2, 3, 5)).trials("candidate", 64)
+    for trials, expected in zip(found, whole, strict=True):
+        assert [{k: v for k, v in t.items() if k != "digest"} for t in trials] == expected
+
+
+def test_all_arms_are_cut_to_the_items_that_each_covers() -> None:
+    evidence = _evidence(_blocked(2, 3))
+    assert evidence.items == 3
+    assert evidence.truth.tolist() == [0, 1, 0]
+    assert evidence.truths.tolist() == [[0, 1, 0]] * 2
+    (whole,) = bundles.record()["trials"][:1]
+    cut = evidence.trials("baseline", 64)[0][0]
+    assert cut["predictions"] == whole["predictions"][:3]
+    assert cut["scores"] == whole["scores"][:3]
+    assert (cut["fit_circuits"], cut["serving_circuits"]) == (10, 15)
+
+
+def test_a_cell_that_covers_less_cuts_the_others() -> None:
+    record = _blocked(2, 4)
+    last = next(t for t in record["trials"] if t["seed"] == 2 and t.get("items") == [2, 4])
+    record["trials"].remove(last)
+    evidence = _evidence(record)
+    assert evidence.items == 2
+    trials = [t for replicates in evidence.trials("candidate", 64) for t in replicates]
+    assert [len(trial["predictions"]) for trial in trials] == [2] * 4
+    assert [trial["serving_circuits"] for trial in trials] == [10] * 4
+
+
+def test_blocks_with_a_gap_are_missing() -> None:
+    record = _blocked(2, 3, 5)
+    record["trials"] = [t for t in record["trials"] if t.get("items") != [2, 3]]
+    with pytest.raises(MissingTrialError, match="candidate has no outcome of items 2 to 2"):
+        _evidence(record).trials("candidate", 64)
+
+
+def test_a_failed_block_is_missing() -> None:
+    record = _blocked(2, 5)
+    record["trials"][-1].update(predictions=None, scores=None, failure="ValueError")
+    with pytest.raises(MissingTrialError, match="candidate failed on seed 1: ValueError"):
+        _evidence(record).trials("candidate", 64)
+
+
+def test_only_the_seeds_that_a_look_took_count() -> None:
+    record = bundles.record()
+    record["looks"] = {"seeds": 1}
+    record["trials"] = [
+        trial for trial in record["trials"] if trial["seed"] == 1 or trial["arm"] == "baseline"
+    ]
+    evidence = _evidence(record)
+    assert evidence.seeds == (1,)
+    for role in ("candidate", "baseline"):
+        assert [trials[0]["seed"] for trials in evidence.trials(role, 64)] == [1]
+    del record["looks"]
+    assert _evidence(record).seeds == (1, 2)
+    with pytest.raises(MissingTrialError, match=r"for seeds \[2\]"):
+        _evidence(record).trials("candidate", 64)

@@ -104,7 +104,7 @@ def _latency(**values: Any) -> Edit:
         (_trial(arm="other"), "record.trials[2].arm"),
         (_trial(shots=0), "record.trials[2].shots"),
         (_trial(digest="x"), "record.trials[2].digest"),
-        (_record(truth=[0, 1, 2, 0, 1]), "record.truth: expected class codes from 0 to 1"),
+        (_record(truth=[0, 1, 2, 0, 1]), "record.truth: expected codes from 0 to 1"),
         (_record(truth=[]), "record.truth"),
         (_record(truth=[0] * 4), "record.trials[0].predictions: expected 4 codes"),
         (_record(classes=["a"]), "record.classes"),
@@ -183,3 +183,105 @@ def test_a_large_bundle_is_validated_item_by_item_without_a_schema(
     evidence = write_bundle(record, bundles.observations(), tmp_path)
     assert len(read_bundle(evidence.digest, tmp_path).record["trials"]) == 220
     assert len(calls) < 10_000
+
+
+def _regression(record: dict[str, Any]) -> None:
+    record["charter"]["data"]["task"] = "regression"
+    record.update(classes=[], truth=[0.5, 1, -2.25, 3.0, 1e-9])
+    for trial in record["trials"]:
+        trial.update(predictions=[0.5, 1, 2.5, -3.125, 0], scores=None)
+
+
+def _resampled(record: dict[str, Any]) -> None:
+    record["charter"]["data"]["validation"]["resample"] = True
+    record["truth"] = [[0, 1, 0, 1, 1], [1, 1, 0, 0, 1]]
+
+
+def _blocks(record: dict[str, Any]) -> None:
+    for trial in record["trials"][2:]:
+        trial.update(items=[1, 3], predictions=[0, 1], scores=[0.5, 0.25])
+
+
+FORMS = {"regression": _regression, "resampled": _resampled, "blocks": _blocks}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_a_record_is_read(tmp_path: Path, form: str) -> None:
+    folder = _forged(tmp_path, lambda record, _: FORMS[form](record))
+    assert read_bundle(str(folder)).items in (5, 3)
+
+
+@pytest.mark.parametrize(
+    ("form", "edit", "expected"),
+    [
+        ("regression", _record(truth=[0.5, 1, None, 3, 4]), "record.truth: expected numbers"),
+        ("regression", _record(truth=["a"] * 5), "record.truth: expected numbers"),
+        ("regression", _record(classes=["a", "b"]), "record.classes: expected none"),
+        ("regression", _trial(predictions=[0.5] * 4), "predictions: expected 5 numbers"),
+        ("regression", _trial(predictions=[None] * 5), "predictions: expected 5 numbers"),
+        ("regression", _trial(predictions=[True] * 5), "predictions: expected 5 numbers"),
+        ("regression", _trial(scores=[0.5] * 5), "record.trials[2].scores: expected none"),
+        ("resampled", _record(truth=[0, 1, 0, 1, 1]), "record.truth: expected for each seed"),
+        ("resampled", _record(truth=[[0, 1, 0, 1, 1]]), "record.truth: expected for each seed"),
+        ("resampled", _record(truth=[[0] * 5, [0] * 4]), "record.truth: expected for each seed"),
+        ("resampled", _record(truth=[[0] * 5, [2] * 5]), "for each seed a list of as many codes"),
+        ("resampled", _record(truth=[[], []]), "record.truth: expected for each seed"),
+        ("resampled", _trial(predictions=[0] * 4), "predictions: expected 5 codes"),
+        (
+            "resampled",
+            _record(slices={"column": "g", "values": ["a"] * 5, "known": ["a"]}),
+            "record.slices: expected none where each seed",
+        ),
+        ("blocks", _trial(predictions=[0] * 5), "predictions: expected 2 codes"),
+        ("blocks", _trial(scores=[0.5] * 5), "scores: expected 2 numbers"),
+        ("blocks", _trial(items=[3, 3]), "record.trials[2].items: expected a block"),
+        ("blocks", _trial(items=[4, 6]), "record.trials[2].items: expected a block"),
+        ("blocks", _trial(items=[-1, 1]), "record.trials[2].items[0]: -1 is below"),
+        ("blocks", _trial(items=[1]), "record.trials[2].items"),
+        ("blocks", _trial(items=None), "record.trials[2].items"),
+        (
+            "blocks",
+            lambda record, _: record["trials"].append(record["trials"][2]),
+            "('candidate', 1, 64, 0, 1, 3) stands twice",
+        ),
+    ],
+)
+def test_values_that_do_not_fit_a_records_form_are_named(
+    tmp_path: Path, form: str, edit: Edit, expected: str
+) -> None:
+    def both(record: dict[str, Any], observations: dict[str, Any]) -> None:
+        FORMS[form](record)
+        edit(record, observations)
+
+    assert expected in _refusal(_forged(tmp_path, both))
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (_record(classes=[]), "record.classes: expected at least 2"),
+        (_record(truth=[[0, 1, 0, 1, 1]] * 2), "record.truth: expected codes from 0 to 1"),
+        (_record(looks=7), "record.looks: expected a mapping"),
+        (_record(looks={"seeds": 0}), "record.looks.seeds: 0 is below"),
+        (_record(looks={"seeds": 1.5}), "record.looks.seeds: expected a whole number"),
+        (_record(slices={"column": "g"}), "record.slices"),
+        (
+            _record(slices={"column": "g", "values": ["a"] * 4, "known": ["a"]}),
+            "record.slices.values: expected a text for each of 5 items",
+        ),
+        (
+            _record(slices={"column": "g", "values": ["a", "a", 1, "a", "a"], "known": ["a"]}),
+            "record.slices.values: expected a text for each of 5 items",
+        ),
+    ],
+)
+def test_looks_and_slices_have_their_form(tmp_path: Path, edit: Edit, expected: str) -> None:
+    assert expected in _refusal(_forged(tmp_path, edit))
+
+
+def test_looks_and_slices_may_stand_in_a_record(tmp_path: Path) -> None:
+    slices = {"column": "g", "values": ["a", "b", "a", "b", "b"], "known": ["a", "b", "c"]}
+    edit = _record(looks={"seeds": 2, "taken": 1, "levels": {"parity": [0.01]}}, slices=slices)
+    assert read_bundle(str(_forged(tmp_path, edit))).record["slices"] == slices
+    (tmp_path / "none").mkdir()
+    assert read_bundle(str(_forged(tmp_path / "none", _record(slices=None)))).seeds == (1, 2)

@@ -183,6 +183,8 @@ def damaged(charter: Path, old: str, new: str) -> list[str]:
         ('"c' + "c" * 63, '"c', "baseline.predictions: 'c' does not fit"),
         ('"train": 10', '"train": -1', "inputs.split.train: -1 is below the smallest allowed, 0"),
         ('"train": 10', '"train": 10.5', "inputs.split.train: expected a whole number"),
+        ('"accuracy": 0.9', '"rmse": 0.9', "baseline.score: does not satisfy anyOf"),
+        ('"accuracy": 0.9', '"rmse": -0.9', "baseline.score.rmse: -0.9 is below the smallest"),
         ('"accuracy": 0.9', '"accuracy": NaN', "baseline.score.accuracy: expected a number"),
         ('"replicates": 2', '"replicates": 2, "replicates": 3', "stands twice"),
         ('"replicates": 2', '"replicates": 2, "<<<": 3', "unknown key '<<<' in inputs"),
@@ -246,3 +248,10 @@ def test_a_lock_that_leads_nowhere_is_not_taken_for_none(charter: Path) -> None:
     lock_path(charter).symlink_to(charter.parent / "gone.json")
     with pytest.raises(InvalidFileError, match="cannot read: No such file"):
         read_lock(charter)
+
+
+def test_a_regressors_errors_are_locked(charter: Path) -> None:
+    write_lock(make_lock(inputs(), {**BASELINE, "score": {"rmse": 2.5, "mae": 1.5}}), charter, None)
+    found = read_lock(charter)
+    assert found is not None
+    assert found.document["baseline"]["score"] == {"rmse": 2.5, "mae": 1.5}

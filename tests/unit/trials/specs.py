@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qgate.arms.arm import Outcome, Server
+from qgate.arms.arm import Items, Outcome, Server
 from qgate.charter.charter import Shots
 from qgate.digest import digest
 from qgate.plan.plan import TrialSpec
@@ -28,10 +28,12 @@ class StubArm:
 
     def __init__(self, instead: dict[int, Callable[[], Outcome]] | None = None) -> None:
         self.seeds: list[int] = []
+        self.blocks: list[Items] = []
         self.instead = instead or {}
 
-    def run(self, seed: int, shots: Shots, replicate: int) -> Outcome:
+    def run(self, seed: int, shots: Shots, replicate: int, items: Items = None) -> Outcome:
         del shots, replicate
+        self.blocks.append(items)
         self.seeds.append(seed)
         return self.instead[seed]() if seed in self.instead else outcome(seed)
 

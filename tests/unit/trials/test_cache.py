@@ -46,6 +46,7 @@ def kept(tmp_path: Path) -> Kept:
         Outcome((0,), (1.0,)),
         Outcome((), ()),
         Outcome((1,), (1e-300,)),
+        Outcome((0.333333333, 2.0, -1.5e-9, 123456789000.0), None),
     ],
     ids=str,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -93,3 +94,14 @@ def test_what_is_no_failure_of_the_trial_is_raised(error: BaseException) -> None
 
     with pytest.raises(type(error)):
         run_trial(specs.StubArm({1: fail}), SPECS[0])
+
+
+def test_a_trial_runs_its_block_of_items(cache: TrialCache) -> None:
+    arm = specs.StubArm()
+    blocks = [None, (0, 2), (2, 3)]
+    trials = [
+        dataclasses.replace(specs.trial(seed), items=block) for seed, block in enumerate(blocks)
+    ]
+    results = list(run_trials({"candidate": arm}, trials, cache, workers=1))
+    assert arm.blocks == blocks
+    assert [result.spec.items for result in results] == blocks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,15 @@ def test_terms_that_cannot_be_used_are_raised(tmp_path: Path) -> None:
     study, _ = _study(tmp_path)
     with pytest.raises(UsageError, match="mend the charter"):
         stages.latency(study, {"baseline": _Refuses(), "candidate": _Refuses()})
+
+
+def test_blocks_of_a_trial_are_one_cell_of_the_workshop(tmp_path: Path) -> None:
+    study, _ = _study(tmp_path)
+    blocks = tuple(
+        dataclasses.replace(spec, items=block, digest=f"{spec.digest}{block}")
+        for spec in study.plan.trials
+        for block in ((0, 5), (5, 12))
+    )
+    blocked = dataclasses.replace(study, plan=dataclasses.replace(study.plan, trials=blocks))
+    cells = [stages._workshop(each, each.charter.candidate).cells for each in (study, blocked)]
+    assert cells[0] == cells[1]
