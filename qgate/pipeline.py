@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qgate.lock.lock import Lock
     from qgate.plan.settings import Settings
     from qgate.plan.study import Study
+    from qgate.trials.result import TrialResult
 
 VOCABULARY = Vocabulary(METRICS, LAYERS)
 
@@ -78,35 +79,49 @@ def lock(path: Path, settings: Settings) -> Lock:
 
 
 def run(path: Path, settings: Settings) -> tuple[Evidence, Decision]:
-    """Run a charter: trials, replays, latency; write the evidence and judge it.
+    """Run a charter, write its evidence, count the attempt, and judge it.
 
     Raises:
         UsageError: When the charter cannot be run as it stands, or cannot be decided.
 
     """
     from qgate.evidence.attempts import AttemptLedger
-    from qgate.evidence.record import make_observations, make_record
     from qgate.evidence.store import write_bundle
     from qgate.gates.decision import judge
     from qgate.measure.outlook import refusals
-    from qgate.trials import stages
 
     found = study(path, settings)
-    if not settings.even_if_underpowered and (refused := refusals(found)):
+    ledger = AttemptLedger(settings.state / "attempts.jsonl")
+    attempt = ledger.count(found.contract) + 1
+    if refused := refusals(found, attempt=attempt):
         raise InvalidFileError(refused)
+    gathered = gather(found, attempt)
+    evidence = write_bundle(gathered.record, gathered.observations, settings.store)
+    ledger.add(found.contract, evidence.digest)
+    return evidence, judge(evidence)
+
+
+def gather(found: Study, attempt: int) -> Evidence:
+    """Return a study's evidence, not yet written: trials, look by look, replays, latency."""
+    from qgate.evidence.evidence import Evidence
+    from qgate.evidence.record import make_observations, make_record
+    from qgate.gates.looks import look_at, looks_record, settled
+    from qgate.trials import stages
+
     arms = stages.prepare(found, found.charter.arms)
-    results = stages.run(found, arms, found.plan.trials)
+    results: dict[str, TrialResult] = {}
+    looks = None
+    for taken in range(1, max(len(found.plan.ends), 1) + 1):
+        results |= stages.run(found, arms, found.plan.stage(taken - 1))
+        looks = looks_record(found.plan, taken)
+        record = make_record(found, results, replays=[], looks=looks, slices=found.slices)
+        so_far = Evidence(record, make_observations(found, results, {}, attempt), path="")
+        if taken < len(found.plan.ends) and settled(look_at(so_far, found.charter)):
+            break
     replays = stages.replay(found, results)
     latencies = stages.latency(found, arms) if _needs_latency(found.charter) else {}
-
-    ledger = AttemptLedger(settings.state / "attempts.jsonl")
-    contract = found.lock.digest if found.lock else found.charter.digest
-    attempt = ledger.count(contract) + 1
-    record = make_record(found, results, replays)
-    observations = make_observations(found, results, latencies, attempt)
-    evidence = write_bundle(record, observations, settings.store)
-    ledger.add(contract, evidence.digest)
-    return evidence, judge(evidence)
+    record = make_record(found, results, replays, looks=looks, slices=found.slices)
+    return Evidence(record, make_observations(found, results, latencies, attempt), path="")
 
 
 def _needs_latency(charter: Charter) -> bool:

@@ -9,12 +9,14 @@ from typing import Any
 from qgate.charter.charter import (
     Action,
     ArmSpec,
+    Attempts,
     Budget,
     Charter,
     DataSpec,
     Gate,
     LatencySpec,
     Layer,
+    Looks,
     Pilot,
     Place,
     Prices,
@@ -56,6 +58,7 @@ def build_charter(document: Document, path: str, source: Source | None = None) -
         lockfile=document.get("environment", {}).get("lockfile"),
         budget=_budget(document.get("budget", {})),
         rollback=rollback,
+        attempts=_attempts(document.get("attempts", {})),
     )
 
 
@@ -126,7 +129,18 @@ def _schedule(section: Document) -> Schedule:
         tuple(shots_value(value) for value in section.get("shots", ["exact"])),
         section.get("replicates", 2),
         section.get("replays", 2),
+        _looks(section.get("looks", {})),
     )
+
+
+def _looks(section: Document) -> Looks | None:
+    for key, after in section.items():
+        return Looks(key.removeprefix("after_"), tuple(after))
+    return None
+
+
+def _attempts(section: Document) -> Attempts:
+    return Attempts(section.get("max"), section.get("spend", False))
 
 
 def _latency(section: Document) -> LatencySpec:
@@ -186,17 +200,21 @@ def _gates(document: Document, rollback: Rollback, source: Source | None) -> tup
 
 def _gate(section: Document, remediation: tuple[Action, ...]) -> dict[str, Any]:
     exact_metric = section["metric"] in IMPLIED_GATES
-    high = section.get("max", 0.0 if exact_metric else None)
+    high = section.get("max", 0.0 if exact_metric else section.get("within"))
+    low = section.get("min", -section["within"] if "within" in section else None)
     gate: dict[str, Any] = {
         "name": section["name"],
         "metric": section["metric"],
-        "threshold": Threshold(section.get("min"), high),
+        "threshold": Threshold(low, high, section.get("max_vs_baseline")),
         "owner": section["owner"],
         "remediation": remediation,
     }
     if "shots" in section.get("at", {}):
         gate["shots"] = shots_value(section["at"]["shots"])
-    for key in ("claim", "confidence", "note"):
+    if "slices" in section:
+        values = section["slices"]
+        gate["slices"] = () if values == "all" else tuple(str(value) for value in values)
+    for key in ("claim", "confidence", "mode", "note"):
         if key in section:
             gate[key] = section[key]
     if "assume" in section:

@@ -20,10 +20,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Threshold:
-    """Bounds that a measurement is held against, in the metric's unit; one of them is set."""
+    """Bounds that a measurement is held against, in the metric's unit; at least one is set."""
 
     low: float | None = None
     high: float | None = None
+    vs_baseline: float | None = None
+    """Largest multiple of the baseline's value; beside the others, all must hold."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class Gate:
     claim: str = "new_items_and_seeds"
     confidence: float = 0.95
     discordance: float | None = None
+    slices: tuple[str, ...] | None = None
+    """Values of the slice column that are judged one by one; () for every value, None for no."""
+    mode: str = "enforce"
+    """`enforce`, or `shadow`: judged and shown, and decides nothing."""
     note: str = ""
     place: Place = field(default=Place(), compare=False)
 
@@ -158,6 +164,27 @@ class Schedule:
     shots: tuple[Shots, ...]
     replicates: int
     replays: int
+    looks: Looks | None = None
+
+
+@dataclass(frozen=True)
+class Looks:
+    """When a run is looked at before its end: after so many `seeds` or `items`, rising."""
+
+    by: str
+    after: tuple[int, ...]
+
+    def ends(self, total: int) -> tuple[int, ...]:
+        """Return the counts at each look, the last one of all."""
+        return (*self.after, total)
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """How often a lock may be run against, and whether the attempts share one error."""
+
+    most: int | None = None
+    spend: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,6 +246,7 @@ class Charter:
     lockfile: str | None
     budget: Budget
     rollback: Rollback
+    attempts: Attempts = Attempts()
 
     @property
     def arms(self) -> tuple[ArmSpec, ArmSpec]:

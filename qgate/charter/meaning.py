@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qgate.charter.build import IMPLIED_GATES
 from qgate.charter.charter import ARM_KINDS, Charter
+from qgate.charter.clauses import clause_findings, threshold_shapes
 from qgate.charter.schema import suggest
-from qgate.charter.vocabulary import MetricTerms, Vocabulary
+from qgate.charter.vocabulary import Vocabulary
 from qgate.charter.yaml_reader import Path_, Source
 from qgate.errors import Finding
 from qgate.files import resolved
@@ -43,14 +43,14 @@ class Surroundings:
 def shape_findings(source: Source) -> list[Finding]:
     """Return the findings that must be mended before a Charter can be built."""
     document: Mapping[str, Any] = source.document
-    found = [*_arm_shapes(source, document), *_threshold_shapes(source, document)]
+    found = [*_arm_shapes(source, document), *threshold_shapes(source, document)]
     validation = document["data"]["validation"]
     if isinstance(validation, dict):
         ways = [way for way in ("fraction", "column", "path") if way in validation]
         if len(ways) != 1:
             message = "validation takes exactly one of fraction, column, path"
             found.append(source.finding(("data", "validation"), message))
-        for key, way in (("seed", "fraction"), ("value", "column")):
+        for key, way in (("seed", "fraction"), ("resample", "fraction"), ("value", "column")):
             if key in validation and way not in ways:
                 message = f"`{key}` has a meaning only beside `{way}`"
                 found.append(source.finding(("data", "validation", key), message))
@@ -72,41 +72,19 @@ def _arm_shapes(source: Source, document: Mapping[str, Any]) -> Iterator[Finding
             yield source.finding((role, "preprocess"), message)
 
 
-def _threshold_shapes(source: Source, document: Mapping[str, Any]) -> Iterator[Finding]:
-    short: Path_ = ("pilot", "success_metrics")
-    for path, entries in (
-        (short, document["pilot"].get("success_metrics", ())),
-        (("gates",), document.get("gates", ())),
-    ):
-        for i, entry in enumerate(entries):
-            if "max" in entry and "min" in entry:
-                message = "a gate takes `max` or `min`, not both: write two gates"
-                yield source.finding((*path, i, "min"), message)
-
-
 def meaning_findings(charter: Charter, source: Source, around: Surroundings) -> list[Finding]:
     """Return what is wrong with a charter of the right shape, and warnings, in file order."""
     found = [
         *_data(charter, source, around),
         *_schedule(charter, source),
         *_layers(charter, source, around),
-        *_gates(charter, source, around),
-        *_remediations(charter, source),
+        *clause_findings(charter, source, around.vocabulary),
         *_arms(charter, source, around),
         *_paths(charter, source, around),
         *_budget(charter, source),
         *_missing(charter, source),
     ]
     return sorted(found, key=lambda finding: (finding.line, finding.column))
-
-
-def gate_paths(charter: Charter) -> Iterator[tuple[int, Path_]]:
-    """Yield the index of each stated gate and its path in the document."""
-    short = len(charter.document["pilot"].get("success_metrics", ()))
-    for i in range(short):
-        yield i, ("pilot", "success_metrics", i)
-    for i in range(len(charter.document.get("gates", ()))):
-        yield short + i, ("gates", i)
 
 
 def _data(charter: Charter, source: Source, around: Surroundings) -> Iterator[Finding]:
@@ -132,12 +110,28 @@ def _schedule(charter: Charter, source: Source) -> Iterator[Finding]:
     if cells > _MOST_CELLS:
         message = f"seeds x shots x replicates are {cells:,} trials; {_MOST_CELLS:,} are the most"
         yield source.finding(("schedule",), message)
+    yield from _looks(charter, source)
     if charter.candidate.kind == "estimator" and charter.schedule.shots != (None,):
         message = "the candidate is a classical estimator, which takes no shots: remove this"
         yield source.finding(("schedule", "shots"), message)
     if charter.latency.sessions > charter.latency.requests:
         path = ("latency", "sessions")
         yield source.finding(path, f"more sessions than requests ({charter.latency.requests})")
+
+
+def _looks(charter: Charter, source: Source) -> Iterator[Finding]:
+    looks = charter.schedule.looks
+    if looks is None:
+        return
+    place: Path_ = ("schedule", "looks", f"after_{looks.by}")
+    if list(looks.after) != sorted(set(looks.after)):
+        yield source.finding(place, "looks must rise: each after more than the one before")
+    seeds = len(charter.schedule.seeds)
+    if looks.by == "seeds" and looks.after[-1] >= seeds:
+        message = f"the last look is at the end, after all {seeds} seeds: name fewer"
+        yield source.finding(place, message)
+    if looks.by == "items" and charter.data.validation.resample:
+        yield source.finding(place, "resampled splits have no order of items: look after seeds")
 
 
 def _layers(charter: Charter, source: Source, around: Surroundings) -> Iterator[Finding]:
@@ -158,101 +152,6 @@ def _layers(charter: Charter, source: Source, around: Surroundings) -> Iterator[
             if terms.gates and layer.gate not in terms.gates:
                 message = f"a layer of kind {layer.kind!r} needs `gate`: {', '.join(terms.gates)}"
                 yield source.finding((*path, "gate"), message)
-
-
-def _gates(charter: Charter, source: Source, around: Surroundings) -> Iterator[Finding]:
-    paths = list(gate_paths(charter))
-    if not paths:
-        yield source.finding(("pilot",), "no gates: an empty contract can never be passed")
-    names: set[str] = set()
-    for index, path in paths:
-        gate = charter.gates[index]
-        if gate.name in names:
-            message = f"a gate named {gate.name!r} stands above: give each its own name"
-            yield source.finding((*path, "name"), message)
-        names.add(gate.name)
-        if gate.name in IMPLIED_GATES and gate.metric != gate.name:
-            message = f"{gate.name!r} names the gate on that metric: give this one another name"
-            yield source.finding((*path, "name"), message)
-        if not isinstance(gate.shots, str) and gate.shots not in charter.schedule.shots:
-            known = ", ".join(str(s or "exact") for s in charter.schedule.shots)
-            message = f"at: {gate.shots or 'exact'} is not in the schedule's shots ({known})"
-            yield source.finding((*path, "at", "shots"), message)
-        metric = "name" if path[0] == "pilot" else "metric"
-        terms = around.vocabulary.metrics.get(gate.metric)
-        if terms is None:
-            hint = suggest(gate.metric, around.vocabulary.metrics)
-            message = f"unknown metric {gate.metric!r}{hint}; `qgate metrics` lists them"
-            yield source.finding((*path, metric), message)
-            continue
-        yield from _threshold(charter, index, path, terms, source)
-        yield from _needs(charter, index, (*path, metric), terms, source)
-
-
-def _threshold(
-    charter: Charter, index: int, path: Path_, terms: MetricTerms, source: Source
-) -> Iterator[Finding]:
-    threshold = charter.gates[index].threshold
-    if threshold.low is None and threshold.high is None:
-        key = "min" if terms.better == "higher" else "max"
-        yield source.finding(path, f"{terms.name} needs a threshold: add `{key}` ({terms.unit})")
-        return
-    wrong = {"lower": ("min", threshold.low), "higher": ("max", threshold.high)}
-    key, value = wrong.get(terms.better, ("min", threshold.low))
-    if value is not None:
-        right = "max" if key == "min" else "min"
-        message = f"{terms.name} is better when {terms.better}: bound it by `{right}`, not `{key}`"
-        yield source.finding((*path, key), message)
-        return
-    key = "min" if threshold.low is not None else "max"
-    bound = threshold.low if threshold.low is not None else threshold.high
-    assert bound is not None  # noqa: S101  # one of the two is set, as seen above
-    if not terms.low <= bound <= terms.high:
-        hint = ""
-        if terms.unit == "proportion" and abs(bound) <= 100:
-            hint = f": {bound:g} points are {bound / 100:g}"
-        message = (
-            f"impossible threshold: {terms.name} ({terms.unit}) lies between {terms.low:g} and "
-            f"{terms.high:g}, not at {bound:g}{hint}"
-        )
-        yield source.finding((*path, key), message)
-
-
-def _needs(
-    charter: Charter, index: int, path: Path_, terms: MetricTerms, source: Source
-) -> Iterator[Finding]:
-    if "prices" in terms.needs and charter.budget.prices is None:
-        yield source.finding(path, f"{terms.name} needs a price list: add `budget.prices`")
-    if "replicates" in terms.needs:
-        if charter.shots_of(charter.gates[index]) is None:
-            message = f"{terms.name} needs a shot count: exact probabilities have no shot noise"
-            yield source.finding(path, message)
-        elif charter.schedule.replicates < 2:
-            yield source.finding(path, f"{terms.name} needs schedule.replicates of at least 2")
-    if "latency" in terms.needs:
-        arms = charter.arms if "baseline" in terms.needs else (charter.candidate,)
-        for arm in arms:
-            if arm.recorded is not None and arm.recorded.latency is None:
-                message = f"{terms.name} needs {arm.role}.recorded.latency: nothing can be timed"
-                yield source.finding(path, message)
-
-
-def _remediations(charter: Charter, source: Source) -> Iterator[Finding]:
-    kernel = charter.candidate.quantum_kernel
-    layers = [layer.name for layer in kernel.layers] if kernel else []
-    suites = [gate.name for gate in charter.gates] + ["all"]
-    short = len(charter.document["pilot"].get("success_metrics", ()))
-    for i in range(len(charter.document.get("gates", ()))):
-        for j, action in enumerate(charter.gates[short + i].remediation):
-            path: Path_ = ("gates", i, "remediation", j, action.verb)
-            if action.verb == "disable" and action.object not in layers:
-                known = f" (layers: {', '.join(layers) or 'none'})"
-                hint = suggest(action.object, layers)
-                message = f"unknown layer {action.object!r}{hint}{known}"
-                yield source.finding(path, message)
-            if action.verb == "rerun" and action.object not in suites:
-                message = f"no gate is named {action.object!r}{suggest(action.object, suites)}"
-                yield source.finding(path, message)
 
 
 def _arms(charter: Charter, source: Source, around: Surroundings) -> Iterator[Finding]:

@@ -20,6 +20,10 @@ class MetricTerms:
     high: float
     needs: frozenset[str] = frozenset()
     """Of: baseline, latency, prices, replicates, scores."""
+    task: str | None = None
+    """The only task that it is for, None for any."""
+    interim: bool = False
+    """Whether planned looks look at it: its bounds narrow as trials come in."""
 
     @property
     def more(self) -> str:
@@ -28,9 +32,14 @@ class MetricTerms:
         return next((what for need, what in wants if need in self.needs), "items")
 
     @property
+    def gap(self) -> bool:
+        """Return whether it is the candidate's difference from the baseline."""
+        return self.name.endswith("_gap_vs_classical")
+
+    @property
     def in_points(self) -> bool:
         """Return whether a value is a difference of proportions, told in points."""
-        return self.name.endswith("_gap_vs_classical") or self.name == "shot_noise_sd"
+        return self.unit == "proportion" and (self.gap or "replicates" in self.needs)
 
 
 @dataclass(frozen=True)

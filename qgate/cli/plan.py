@@ -4,62 +4,104 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from qgate.cli.options import AllowImport, AllowOutside, CharterPath
 from qgate.errors import ExitCode
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from qgate.charter.charter import Gate
     from qgate.measure.measurement import Forecast
+    from qgate.plan.study import Study
 
 
 def command(
     charter: CharterPath,
+    past: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="EVIDENCE", help="Take the variances of this bundle, not defaults."
+        ),
+    ] = None,
     allow_outside: AllowOutside = False,
     allow_import: AllowImport = None,
 ) -> int:
     """Show what would run, and whether each gate can be decided."""
-    from rich.table import Table
     from rich.text import Text
 
     from qgate.cli.console import console
-    from qgate.measure.outlook import forecast, refusals
+    from qgate.evidence.store import read_bundle
+    from qgate.measure.outlook import forecast, joint_chance, refusals
     from qgate.pipeline import study
-    from qgate.plan.estimate import estimated_seconds
     from qgate.plan.settings import Settings
 
     settings = Settings(allow_outside=allow_outside, allow_imports=frozenset(allow_import or ()))
     found = study(charter, settings)
+    evidence = read_bundle(past) if past else None
     out = console(sys.stdout)
-    plan = found.plan
-    out.print(
-        f"{found.charter.pilot.name}: {plan.train} training rows, {plan.items} validation items"
-    )
-    for arm in found.charter.arms:
-        out.print(f"  {arm.role} {arm.id} ({arm.kind}): {len(plan.of(arm.role))} trials")
-    out.print(f"  about {math.ceil(estimated_seconds(plan))} s on one core (modelled)\n")
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("gate", "chance to pass*", "rests on", "would decide"):
-        table.add_column(column, overflow="fold")
-    seen = forecast(found)
+    for line in _plan_lines(found):
+        out.print(Text(line), soft_wrap=True)
+    seen = forecast(found, evidence)
+    out.print(_table(seen))
+    out.print("Chance to pass: if truly equal to the baseline, and if exactly at the tolerance.")
+    out.print("For 80%: what of each alone would do; a dash where no number would.")
+    joint = joint_chance(seen)
+    out.print(f"All forecast gates together, if truly equal: {joint:.0%} (as if independent).\n")
     for gate, outlook in seen:
-        chance = "-" if outlook.chance is None else f"{outlook.chance:.0%}"
-        style = "" if outlook.decidable else "bold red"
-        remedy = outlook.remedy if _wants_more(outlook) else ""
-        table.add_row(gate.name, chance, outlook.note, remedy, style=style)
-    out.print(table)
-    joint = math.prod(outlook.chance for _, outlook in seen if outlook.chance is not None)
-    out.print(
-        "\n* if the candidate is truly equal to the baseline; "
-        f"all forecast gates together {joint:.0%}"
-    )
-    refused = refusals(found)
+        what = f"{gate.name}: {outlook.note}"
+        remedy = f"; {outlook.remedy}" if _wants_more(outlook) else ""
+        out.print(Text(f"{what}{remedy}."), soft_wrap=False)
+    refused = refusals(found, evidence)
     for finding in refused:
         out.print(Text(str(finding)), soft_wrap=True)
     return ExitCode.USAGE if refused else ExitCode.PASS
 
 
+def _plan_lines(found: Study) -> list[str]:
+    from qgate.plan.estimate import estimated_seconds
+
+    plan, charter = found.plan, found.charter
+    lines = [f"{charter.pilot.name}: {plan.train} training rows, {plan.items} validation items"]
+    for arm in charter.arms:
+        lines.append(f"  {arm.role} {arm.id} ({arm.kind}): {len(plan.of(arm.role))} trials")
+    if charter.schedule.looks is not None:
+        ends = ", ".join(str(end) for end in plan.ends)
+        lines.append(f"  looks after {ends} {charter.schedule.looks.by}, at levels of their own")
+    lines.append(f"  about {math.ceil(estimated_seconds(plan))} s on one core (modelled)\n")
+    return lines
+
+
+def _table(seen: list[tuple[Gate, Forecast]]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("gate", "equal", "at tolerance", "decides from"):
+        table.add_column(column, overflow="fold", justify="left" if column == "gate" else "right")
+    for column in ("80%: items", "seeds", "shots"):
+        table.add_column(column, overflow="fold", justify="right")
+    for gate, outlook in seen:
+        table.add_row(
+            gate.name + (" (shadow)" if gate.mode == "shadow" else ""),
+            _percent(outlook.chance),
+            _percent(outlook.at_tolerance),
+            outlook.smallest or "-",
+            *(outlook.designs or ("-", "-", "-")),
+            style="" if outlook.decidable else "bold red",
+        )
+    return table
+
+
+def _percent(chance: float | None) -> str:
+    return "-" if chance is None else f"{chance:.0%}"
+
+
 def _wants_more(outlook: Forecast) -> bool:
     from qgate.measure.measurement import GOOD_CHANCE
 
-    return not outlook.decidable or (outlook.chance is not None and outlook.chance < GOOD_CHANCE)
+    return bool(outlook.remedy) and (
+        not outlook.decidable or (outlook.chance is not None and outlook.chance < GOOD_CHANCE)
+    )

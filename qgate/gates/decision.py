@@ -9,8 +9,9 @@ from enum import StrEnum
 from qgate.charter.charter import Charter
 from qgate.errors import ExitCode, UsageError
 from qgate.evidence.evidence import Evidence
-from qgate.gates.verdict import Outcome, Verdict, judge_gate
-from qgate.measure.registry import family
+from qgate.gates.looks import Look, looks_of
+from qgate.gates.verdict import Outcome, Verdict, judge_on
+from qgate.measure.level import error_after, share_of_error
 
 
 class Action(StrEnum):
@@ -31,20 +32,43 @@ class Decision:
     evidence_digest: str
     observations_digest: str
     attempt: int
+    looks: tuple[Look, ...] = ()
+    """Every planned look that was taken, the last one being that of the verdicts."""
+
+    @property
+    def error_each(self) -> float:
+        """Return the largest chance that a deciding gate passes by luck in one attempt."""
+        errors = (share_of_error(v.gate, self.charter.attempts) for v in self.deciding)
+        return max(errors, default=0.0)
+
+    @property
+    def error_after_attempts(self) -> float:
+        """Return that chance for all attempts so far together."""
+        return error_after(self.attempt, self.error_each)
+
+    @property
+    def deciding(self) -> tuple[Verdict, ...]:
+        """Return the verdicts that decide: not those of gates in shadow."""
+        return tuple(verdict for verdict in self.verdicts if verdict.decides)
+
+    @property
+    def shadowed(self) -> tuple[Verdict, ...]:
+        """Return the verdicts of gates in shadow."""
+        return tuple(verdict for verdict in self.verdicts if not verdict.decides)
 
     @property
     def action(self) -> Action:
         """Return roll back if any gate failed, promote only if every gate passed, else hold."""
-        return decide([verdict.outcome for verdict in self.verdicts])[0]
+        return decide([verdict.outcome for verdict in self.deciding])[0]
 
     @property
     def exit_code(self) -> ExitCode:
         """Return the exit code of the decision."""
-        return decide([verdict.outcome for verdict in self.verdicts])[1]
+        return decide([verdict.outcome for verdict in self.deciding])[1]
 
     def of(self, *outcomes: Outcome) -> tuple[Verdict, ...]:
-        """Return the verdicts with one of these outcomes, in the charter's order."""
-        return tuple(verdict for verdict in self.verdicts if verdict.outcome in outcomes)
+        """Return the deciding verdicts with one of these outcomes, in the charter's order."""
+        return tuple(verdict for verdict in self.deciding if verdict.outcome in outcomes)
 
 
 def _same_experiment(terms: Charter, run: Charter) -> None:
@@ -86,11 +110,10 @@ def judge(evidence: Evidence, charter: Charter | None = None) -> Decision:
     _same_experiment(terms, evidence.charter)
     return Decision(
         charter=terms,
-        verdicts=tuple(
-            judge_gate(gate, family(gate.metric).measure(evidence, gate)) for gate in terms.gates
-        ),
+        verdicts=tuple(judge_on(evidence, gate) for gate in terms.gates),
         evidence_path=evidence.path,
         evidence_digest=evidence.digest,
         observations_digest=evidence.observations_digest,
         attempt=evidence.observations["attempt"],
+        looks=looks_of(evidence, terms),
     )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qgate.charter.charter import Gate
+from qgate.evidence.evidence import Evidence
 from qgate.measure.measurement import Measurement
-from qgate.measure.registry import METRICS
+from qgate.measure.registry import METRICS, family
 from qgate.measure.units import in_words
 
 
@@ -32,6 +33,11 @@ class Verdict:
     reason: str
 
     @property
+    def decides(self) -> bool:
+        """Return whether the gate is enforced, not in shadow."""
+        return self.gate.mode == "enforce"
+
+    @property
     def in_points(self) -> bool:
         """Return whether the value is a difference of proportions."""
         return METRICS[self.gate.metric].in_points
@@ -42,6 +48,11 @@ class Verdict:
         return METRICS[self.gate.metric].unit
 
 
+def judge_on(evidence: Evidence, gate: Gate) -> Verdict:
+    """Return a gate's verdict on evidence."""
+    return judge_gate(gate, family(gate.metric).measure(evidence, gate))
+
+
 def judge_gate(gate: Gate, measurement: Measurement) -> Verdict:
     """Return the verdict: PASS only when a bound, or an exact value, lies within the threshold."""
     outcome = _outcome(gate, measurement)
@@ -49,26 +60,36 @@ def judge_gate(gate: Gate, measurement: Measurement) -> Verdict:
 
 
 def _outcome(gate: Gate, measurement: Measurement) -> Outcome:
-    numbers = (measurement.value, measurement.low, measurement.high)
     if measurement.error is not None or measurement.value is None:
         return Outcome.ERROR
+    value, threshold, relative = measurement.value, gate.threshold, measurement.relative
+    low, high = (measurement.low, measurement.high) if measurement.bounded else (value, value)
+    multiple: tuple[float | None, float | None, float | None] = (None, None, None)
+    if threshold.vs_baseline is not None:
+        if relative is None:
+            return Outcome.ERROR
+        multiple = (relative.value, relative.low, relative.high)
+    numbers = (value, measurement.low, measurement.high, *multiple)
     if any(number is not None and not math.isfinite(number) for number in numbers):
         return Outcome.ERROR
-    low, high = (
-        (measurement.low, measurement.high)
-        if measurement.bounded
-        else (measurement.value, measurement.value)
-    )
-    smallest, largest = gate.threshold.low, gate.threshold.high
-    if smallest is None and largest is None:
+    # Each limit with the bound that must lie within it and the one that shows it exceeded; signs
+    # are turned so that within always means at most.
+    limits = [
+        (threshold.high, high, low),
+        (_minus(threshold.low), _minus(low), _minus(high)),
+        (threshold.vs_baseline, multiple[2], multiple[1]),
+    ]
+    held = [limit for limit in limits if limit[0] is not None]
+    if not held:
         return Outcome.ERROR
-    beyond_high = largest is not None and low is not None and low > largest
-    beyond_low = smallest is not None and high is not None and high < smallest
-    if beyond_high or beyond_low:
+    if any(far is not None and far > limit for limit, _, far in held if limit is not None):
         return Outcome.FAIL
-    within_high = largest is None or (high is not None and high <= largest)
-    within_low = smallest is None or (low is not None and low >= smallest)
-    return Outcome.PASS if within_high and within_low else Outcome.INCONCLUSIVE
+    within = (near is not None and near <= limit for limit, near, _ in held if limit is not None)
+    return Outcome.PASS if all(within) else Outcome.INCONCLUSIVE
+
+
+def _minus(value: float | None) -> float | None:
+    return None if value is None else -value
 
 
 def _reason(gate: Gate, measurement: Measurement, outcome: Outcome) -> str:
@@ -77,43 +98,84 @@ def _reason(gate: Gate, measurement: Measurement, outcome: Outcome) -> str:
         return f"Could not be measured: {measurement.error or 'no finite value'}."
     if unit == "mismatches":
         return " ".join(measurement.notes)  # which name each of them
-    points = METRICS[gate.metric].in_points
-    limit = gate.threshold.low if gate.threshold.high is None else gate.threshold.high
-    limit_words = in_words(limit, unit, difference=points)
+    sentences = _absolute(gate, measurement) + _relative(gate, measurement)
+    return " ".join([*sentences, *measurement.notes])
+
+
+def _absolute(gate: Gate, measurement: Measurement) -> list[str]:
+    """Return a sentence for the threshold in the metric's unit, none where there is none."""
+    terms, threshold = METRICS[gate.metric], gate.threshold
+    both = threshold.low is not None and threshold.high is not None
+    limit = threshold.low if threshold.high is None else threshold.high
+    if limit is None:
+        return []
+    limit_words = in_words(limit, terms.unit, difference=terms.in_points)
 
     def say(value: float | None) -> str:
-        words = in_words(value, unit, difference=points)
+        words = in_words(value, terms.unit, difference=terms.in_points)
         return f"{words} ({value:.6g})" if words == limit_words and value != limit else words
 
-    sentence = _bounded if measurement.bounded else _exact
-    return " ".join([sentence(gate, measurement, outcome, say, limit_words), *measurement.notes])
+    if both:
+        return [_between(gate, measurement, say, f"±{limit_words}")]
+    if not measurement.bounded:
+        beyond = "below" if threshold.high is None else "above"
+        outcome = _outcome(gate, measurement)
+        where = "within" if outcome is Outcome.PASS else beyond
+        return [f"{say(measurement.value)} is {where} {limit_words}."]
+    span = Span(measurement.low, measurement.high, measurement.confidence or gate.confidence)
+    low = threshold.high is None
+    more = "" if terms.gap else f"; more {terms.more} would narrow them"  # gaps' notes have a price
+    return [_bounded(span, limit, limit_words, say, lower=low, more=more)]
 
 
-def _exact(
-    gate: Gate, measurement: Measurement, outcome: Outcome, say: Callable[[float | None], str],
-    limit: str,
-) -> str:  # fmt: skip
-    beyond = "below" if gate.threshold.high is None else "above"
-    return f"{say(measurement.value)} is {'within' if outcome is Outcome.PASS else beyond} {limit}."
+def _relative(gate: Gate, measurement: Measurement) -> list[str]:
+    """Return a sentence for the multiple of the baseline's value, none where there is none."""
+    limit, found = gate.threshold.vs_baseline, measurement.relative
+    if limit is None or found is None:
+        return []
+    span = Span(found.low, found.high, measurement.confidence or gate.confidence)
+    words = f"{limit:g} times the baseline's"
+    more = f"; more {METRICS[gate.metric].more} would narrow them"
+    sentence = _bounded(span, limit, words, lambda v: f"{v:.3g} times", lower=False, more=more)
+    return [f"Against the baseline: {sentence[0].lower()}{sentence[1:]}"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Two one-sided bounds and the confidence of each."""
+
+    low: float | None
+    high: float | None
+    confidence: float
+
+
+def _between(
+    gate: Gate, measurement: Measurement, say: Callable[[float | None], str], limit: str
+) -> str:
+    level = f"{measurement.confidence or gate.confidence:.4g}"
+    ends = f"{say(measurement.low)} and {say(measurement.high)}"
+    outcome = _outcome(gate, measurement)
+    if outcome is Outcome.PASS:
+        return f"The bounds {ends}, each with confidence {level}, are both within {limit}."
+    if outcome is Outcome.FAIL:
+        return f"The bounds {ends}, each with confidence {level}, are both outside {limit}."
+    return f"The bounds {ends} do not both lie within {limit}."
 
 
 def _bounded(
-    gate: Gate, measurement: Measurement, outcome: Outcome, say: Callable[[float | None], str],
-    limit: str,
+    span: Span, limit: float, words: str, say: Callable[[float | None], str],
+    *, lower: bool, more: str,
 ) -> str:  # fmt: skip
-    near, far = measurement.high, measurement.low
-    side, other, beyond = "upper", "lower", "above"
-    if gate.threshold.high is None:
-        near, far, side, other, beyond = far, near, "lower", "upper", "below"
-    if outcome is Outcome.PASS:
-        return f"The {gate.confidence:.0%} {side} bound {say(near)} is within {limit}."
-    if outcome is Outcome.FAIL:
-        return f"Even the {gate.confidence:.0%} {other} bound {say(far)} is {beyond} {limit}."
+    near, far = (span.low, span.high) if lower else (span.high, span.low)
+    side, other, beyond = ("lower", "upper", "below") if lower else ("upper", "lower", "above")
+    sign = -1 if lower else 1
+    level = f"{100 * span.confidence:.4g}%"
+    if near is not None and sign * near <= sign * limit:
+        return f"The {level} {side} bound {say(near)} is within {words}."
+    if far is not None and sign * far > sign * limit:
+        return f"Even the {level} {other} bound {say(far)} is {beyond} {words}."
     if near is None:
-        return f"There is no {side} bound to hold against {limit}."
+        return f"There is no {side} bound to hold against {words}."
     if far is None:
-        return f"The {side} bound {say(near)} is {beyond} {limit}, and there is no {other} bound."
-    sides = f"The bounds {say(measurement.low)} and {say(measurement.high)} lie on both sides of"
-    if gate.metric.endswith("_gap_vs_classical"):
-        return f"{sides} {limit}."  # the notes say what would decide, with its price
-    return f"{sides} {limit}; more {METRICS[gate.metric].more} would narrow them."
+        return f"The {side} bound {say(near)} is {beyond} {words}, and there is no {other} bound."
+    return f"The bounds {say(span.low)} and {say(span.high)} lie on both sides of {words}{more}."

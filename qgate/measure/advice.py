@@ -1,94 +1,153 @@
-"""What an open verdict on a metric says besides: what is uncertain, and what would decide."""
+"""What an open verdict on a gap says besides: what is uncertain, what would decide, at what price.
+
+Projections take the variance that was seen and a true gap of 0, never the gap that was seen, whose
+use would make power a function of the p value (Hoenig and Heisey 2001, American Statistician
+55:19-24).
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
+import numpy as np
+
 from qgate.charter.charter import Gate
-from qgate.measure.measurement import CLAIM_WORDS, GOOD_CHANCE, Counts
+from qgate.evidence.evidence import Evidence
+from qgate.measure.cells import Cells
+from qgate.measure.cost import candidate_usd
+from qgate.measure.measurement import CLAIM_WORDS, GOOD_CHANCE
+from qgate.measure.registry import METRICS
 from qgate.measure.units import in_words
-from qgate.stats.parity import Components, ParityInterval
-from qgate.stats.power import chance_to_pass, items_needed, seeds_needed
+from qgate.stats.parity import Crossed, ParityInterval
+from qgate.stats.power import (
+    Design,
+    Needs,
+    Question,
+    Spread,
+    chance_to_pass,
+    needs,
+    variance_parts,
+)
+
+_SOURCES = ("items", "seeds", "seed x item", "shots")
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What evidence says of a gate's design."""
+
+    question: Question
+    spread: Spread
+    design: Design
+    shots: int | None
+    claim: str
+    """The claim that could be made."""
+
+    def chance(self, design: Design) -> float:
+        """Return the chance that an equal candidate would have passed."""
+        return chance_to_pass(self.question, self.spread, design)
 
 
 def advice(
-    interval: ParityInterval, gate: Gate, counts: Counts, claim: str, reach: float
-) -> list[str]:
-    """Return the notes of a gap whose upper bound has not decided; empty when it has.
+    evidence: Evidence, gate: Gate, cells: Cells, found: Crossed, interval: ParityInterval,
+    *, claim: str, level: float,
+) -> list[str]:  # fmt: skip
+    """Return the notes of a gap that is not decided; empty when it is.
 
     Args:
-        interval: The gap's interval.
-        gate: Its `max` is the bound that was to be kept.
-        counts: Items and distinct seeds.
+        evidence: The run.
+        gate: Its threshold bounds the gap from above, or from both sides.
+        cells: The gate's cells.
+        found: Their analysis.
+        interval: The gap's interval at the gate's level.
         claim: The claim that could be made.
-        reach: How far one item can move one cell.
+        level: One-sided confidence.
 
     """
-    bound = gate.threshold.high
-    if bound is None or interval.high <= bound or interval.low > bound:
+    high, low = gate.threshold.high, gate.threshold.low
+    if high is None or interval.low > high or (low is not None and interval.high < low):
         return []
-    largest = in_words(interval.high, "proportion", difference=True)
+    if interval.high <= high and (low is None or interval.low >= low):
+        return []
+    largest = in_words(interval.high, METRICS[gate.metric].unit, difference=True)
+    seen = _Seen(
+        Question(high, gate.claim, level, two_sided=low is not None),
+        Spread(
+            found.components,
+            float(np.abs(cells.difference).mean()) if cells.name == "accuracy" else None,
+            cells.reach,
+            0.5 if cells.labels else 1.0,
+        ),
+        Design(max(cells.counts.seeds, 1), cells.counts.items),
+        cells.counts.shots,
+        claim,
+    )
     return [
         f"Not evidence of failure: {CLAIM_WORDS[claim]} the gap may be as large as {largest}.",
-        *_shares(interval.components, counts, claim),
-        _what_would_decide(interval.components, gate, counts, bound, reach),
+        *_shares(seen),
+        *_what_would_decide(evidence, gate, seen),
     ]
 
 
-def _shares(parts: Components, counts: Counts, claim: str) -> list[str]:
-    items, seeds = counts.items, max(counts.seeds, 1)
-    shares = {
-        "items": 0.0 if claim == "this_dataset" else parts.item / items,
-        "seeds": 0.0 if claim == "this_artifact" else parts.seed / seeds,
-        "seed x item and shots": parts.residual / (items * seeds),
-    }
-    total = sum(shares.values())
+def _shares(seen: _Seen) -> list[str]:
+    parts = variance_parts(seen.spread.components, seen.design, seen.claim)
+    total = sum(parts)
     if total == 0:
         return []
-    if seeds == 1:
+    if seen.design.seeds == 1:
         return ["Uncertainty: items, and shots if any; one seed cannot tell them apart."]
-    return ["Uncertainty: " + ", ".join(f"{k} {v / total:.0%}" for k, v in shares.items()) + "."]
+    named = list(zip(_SOURCES, parts, strict=True))
+    if seen.spread.components.shots == 0:  # without replicates they cannot be told apart
+        what = "seed x item" if seen.shots is None else "seed x item and shots"
+        named = [*named[:2], (what, parts[2])]
+    return ["Uncertainty: " + ", ".join(f"{k} {v / total:.0%}" for k, v in named) + "."]
 
 
-def _what_would_decide(
-    parts: Components, gate: Gate, counts: Counts, bound: float, reach: float
-) -> str:
-    """Return the design that would do, at the variance seen and a gap of 0, never the one seen."""
-    items, seeds, claim, level = counts.items, max(counts.seeds, 1), gate.claim, gate.confidence
-    good = f"an {GOOD_CHANCE:.0%} chance"
-    if bound <= 0:
-        return "No design shows an equal candidate to be better than the baseline."
-    chance = chance_to_pass(
-        bound, components=parts, seeds=seeds, items=items, claim=claim, confidence=level,
-        reach=reach,
-    )  # fmt: skip
-    if chance >= GOOD_CHANCE:
-        equal = f"would give {good} if the arms were truly equal"
-        return f"These {items} items {equal}: the gap itself stands in the way."
-    if claim == "this_dataset":
-        wanted = seeds_needed(
-            bound, components=parts, items=items, claim=claim, confidence=level,
-            chance=GOOD_CHANCE, reach=reach,
-        )  # fmt: skip
-        if wanted is None:
-            return "No number of seeds that could be run will decide."
-        return f"About {wanted:,} seeds (have {seeds}) give {good} to pass if truly equal."
-    needed = items_needed(
-        bound, components=parts, seeds=seeds, claim=claim, confidence=level, chance=GOOD_CHANCE,
-        reach=reach,
-    )  # fmt: skip
-    if needed is None:
-        return "No number of items alone will decide: the seeds differ too much."
-    stuck = _items_stand_in_the_way(parts, gate, counts, reach)
-    tail = "; more seeds or shots alone will not decide" if stuck else ""
-    have = f"With {seeds} seed{'s' if seeds > 1 else ''}, about {needed:,} items (have {items})"
-    return f"{have} give {good} to pass if truly equal{tail}."
+def _what_would_decide(evidence: Evidence, gate: Gate, seen: _Seen) -> list[str]:
+    """Return what of each alone gives a good chance, with its price, and what alone does not."""
+    if seen.question.tolerance <= 0:
+        return ["No design shows an equal candidate to be better than the baseline."]
+    if seen.chance(seen.design) >= GOOD_CHANCE:
+        return [
+            f"These {seen.design.items} items would give an {GOOD_CHANCE:.0%} chance if the arms "
+            "were truly equal: the gap itself stands in the way."
+        ]
+    found = needs(seen.chance, seen.design, goal=GOOD_CHANCE)
+    ways = _ways(evidence, gate, seen, found)
+    tail = f"give an {GOOD_CHANCE:.0%} chance to pass if truly equal"
+    helpless = [name for name, way in ways if way is None]
+    sentences = [f"{way[0].upper()}{way[1:]}" for _, way in ways if way is not None]
+    if not sentences:
+        return ["No number of items, seeds or shots alone will decide."]
+    text = [f"{sentences[0]} {tail}."]
+    text += [f"Or {sentence[0].lower()}{sentence[1:]}." for sentence in sentences[1:]]
+    if helpless:
+        text.append(f"More {' or '.join(helpless)} alone will not decide.")
+    return text
 
 
-def _items_stand_in_the_way(parts: Components, gate: Gate, counts: Counts, reach: float) -> bool:
-    """Return whether these items would be too few even without any noise of seeds and shots."""
-    if counts.seeds <= 1 or gate.threshold.high is None:
-        return False
-    best = chance_to_pass(
-        gate.threshold.high, components=Components(parts.item, 0.0, 0.0), seeds=counts.seeds,
-        items=counts.items, claim=gate.claim, confidence=gate.confidence, reach=reach,
-    )  # fmt: skip
-    return best < GOOD_CHANCE
+def _ways(
+    evidence: Evidence, gate: Gate, seen: _Seen, found: Needs
+) -> list[tuple[str, str | None]]:
+    """Return items, seeds and shots, each with what would do, None where no number does."""
+    design, shots = seen.design, seen.shots
+
+    def priced(text: str, changed: Design) -> str:
+        now, then = (candidate_usd(evidence, gate, d) for d in (design, changed))
+        return text if now is None or then is None else f"{text} ({now:,.2f} to {then:,.2f} USD)"
+
+    items = seeds = more = None
+    if found.items is not None and seen.claim != "this_dataset":
+        plural = "s" if design.seeds > 1 else ""
+        text = (
+            f"with {design.seeds} seed{plural}, about {found.items:,} items (have {design.items})"
+        )
+        items = priced(text, replace(design, items=found.items))
+    if found.seeds is not None and seen.claim != "this_artifact":
+        text = f"about {found.seeds:,} seeds (have {design.seeds})"
+        seeds = priced(text, replace(design, seeds=found.seeds))
+    if found.shots is not None and shots is not None:
+        text = f"about {round(found.shots * shots):,} shots (have {shots:,})"
+        more = priced(text, replace(design, shots=found.shots))
+    ways = [("items", items), ("seeds", seeds), ("shots", more)]
+    return [way for way in ways if way[0] != "shots" or shots is not None]

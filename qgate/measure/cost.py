@@ -9,6 +9,7 @@ from qgate.evidence.evidence import Evidence, MissingTrialError
 from qgate.lock.lock import Lock
 from qgate.measure.measurement import Counts, Forecast, Measurement
 from qgate.plan.plan import Plan
+from qgate.stats.power import Design
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ def _refuse_unknown(evidence: Evidence, gate: Gate, prices: Prices) -> None:
         raise ValueError("serving time has a price, but no latency of the candidate was measured")
 
 
-def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
+def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = None) -> Forecast:
     """Return that a count is always decided."""
-    del plan, gate, lock
+    del plan, gate, lock, past
     return Forecast(True, None, "counted, not sampled")
 
 
@@ -76,6 +77,25 @@ def planned_use(plan: Plan) -> DeviceUse:
 def price(use: DeviceUse, prices: Prices) -> float:
     """Return US dollars for circuits and shots, without serving time."""
     return use.circuits * prices.per_task + use.shots * prices.per_shot
+
+
+def candidate_usd(evidence: Evidence, gate: Gate, design: Design) -> float | None:
+    """Return what the candidate's trials at a gate's shots would cost; None without prices.
+
+    Modelled: circuits to train are those counted for each seed and replicate, circuits to predict
+    grow with the items, shots by their factor.
+    """
+    prices, shots = evidence.charter.budget.prices, evidence.charter.shots_of(gate)
+    if prices is None or shots is None:
+        return None
+    trials = [trial for seed in evidence.trials("candidate", shots) for trial in seed]
+    per_trial = len(trials) / len(evidence.seeds)
+    fit = sum(trial["fit_circuits"] for trial in trials) / len(trials)
+    serving = sum(trial["serving_circuits"] for trial in trials) / len(trials) / evidence.items
+    circuits = design.seeds * per_trial * (fit + serving * design.items)
+    if not circuits:
+        return None
+    return price(DeviceUse(round(circuits), round(circuits * shots * design.shots)), prices)
 
 
 def _most_circuits(arm: ArmSpec, plan: Plan) -> int:
@@ -105,7 +125,7 @@ def _total(evidence: Evidence, prices: Prices) -> tuple[float, Counts, str]:
 
 def _per_thousand(evidence: Evidence, shots: Shots, prices: Prices) -> tuple[float, Counts, str]:
     trials = [trial for seed in evidence.trials("candidate", shots) for trial in seed]
-    items = len(evidence.truth)
+    items = evidence.items
     circuits = sum(trial["serving_circuits"] for trial in trials) / (len(trials) * items)
     if circuits and shots is None:
         raise ValueError("exact probabilities have no price: name a shot count with `at`")

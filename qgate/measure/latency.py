@@ -9,15 +9,20 @@ import numpy as np
 from qgate.charter.charter import Gate
 from qgate.evidence.evidence import Array, Codes, Evidence
 from qgate.lock.lock import Lock
-from qgate.measure.measurement import Counts, Forecast, Measurement
+from qgate.measure.level import confidence_of, share_of_error
+from qgate.measure.measurement import Counts, Forecast, Measurement, Relative
 from qgate.plan.plan import Plan
 from qgate.stats.quantiles import (
-    QuantileBounds,
+    ClusteredBounds,
     clustered_quantile_bounds,
-    effective_samples,
     samples_needed,
 )
 
+Requests = tuple[Array, Codes, bool]
+"""Milliseconds, sessions, and whether they were measured here."""
+
+_ROUNDING = 1e-6
+_RESAMPLES, _RESAMPLING_SEED = 200, 1
 _QUANTILES = {
     "latency_p50_ms": 0.50,
     "latency_p95_ms": 0.95,
@@ -39,37 +44,55 @@ def _measured(evidence: Evidence, gate: Gate) -> Measurement:
     found, baseline = _latencies(evidence, "candidate"), _latencies(evidence, "baseline")
     if found is None:
         raise ValueError("no latency of the candidate was measured")
-    ratio = gate.metric.endswith("_vs_classical")
-    # Each side of a ratio takes half of the error, so that the quotient of bounds holds.
-    confidence = (1 + gate.confidence) / 2 if ratio else gate.confidence
-    value, bounds, worth = _quantile(found[0], found[1], q, confidence)
-    baseline_value = _quantile(*baseline[:2], q, confidence)[0] if baseline else None
-    if ratio:
-        if baseline is None or baseline_value is None:
+    confidence = confidence_of(gate, evidence)
+    value, bounds = _quantile(found, q, confidence)
+    claim = "new_requests" if found[2] else "new_recordings"
+    method = _method(evidence, found, bounds)
+    as_ratio = gate.metric.endswith("_vs_classical")
+    relative = None
+    if as_ratio or gate.threshold.vs_baseline is not None:
+        if baseline is None:
             raise ValueError("no latency of the baseline was measured")
-        if found[2] != baseline[2]:
-            raise ValueError("one arm was recorded elsewhere: no ratio between two machines")
-        base = _quantile(*baseline[:2], q, confidence)[1]
-        bounds = QuantileBounds(
-            None if bounds.low is None or base.high is None else bounds.low / base.high,
-            None if bounds.high is None or base.low is None else bounds.high / base.low,
-        )
-        value, baseline_value = value / baseline_value, None
-    n = len(found[0])
-    where = "measured here (simulated device)" if _simulated(evidence) else "measured here"
-    method = (
-        f"order statistics, test inversion over consecutive sessions, {n} requests worth "
-        f"{worth:.0f} independent ones, "
-        f"{where if found[2] else 'recorded elsewhere'}"
-    )
+        relative = _ratio(found, baseline, q, confidence)
+    if as_ratio and relative is not None:
+        return Measurement(
+            relative.value, relative.low, relative.high, True, None, Counts(items=len(found[0])),
+            method, claim, _notes(bounds, q, confidence, len(found[0])), confidence=confidence,
+        )  # fmt: skip
     return Measurement(
-        value, bounds.low, bounds.high, True, baseline_value, Counts(items=n), method,
-        "new_requests" if found[2] else "new_recordings",
-        tuple(_notes(bounds, q, confidence, n, worth)),
+        value, bounds.low, bounds.high, True, _quantile(baseline, q, confidence)[0]
+        if baseline else None, Counts(items=len(found[0])), method, claim,
+        _notes(bounds, q, confidence, len(found[0])), confidence=confidence, relative=relative,
     )  # fmt: skip
 
 
-def _latencies(evidence: Evidence, role: str) -> tuple[Array, Codes, bool] | None:
+def _ratio(found: Requests, baseline: Requests, q: float, confidence: float) -> Relative:
+    """Return the quotient; each side takes half of the error, so that its bounds hold."""
+    if found[2] != baseline[2]:
+        raise ValueError("one arm was recorded elsewhere: no ratio between two machines")
+    half = (1 + confidence) / 2
+    (value, own), (base, other) = (_quantile(arm, q, half) for arm in (found, baseline))
+    return Relative(
+        value / base,
+        None if own.low is None or other.high is None else own.low / other.high,
+        None if own.high is None or other.low is None else own.high / other.low,
+    )
+
+
+def _method(evidence: Evidence, found: Requests, bounds: ClusteredBounds) -> str:
+    """Return in words how dependence between requests was allowed for."""
+    n, several = len(found[0]), len(np.unique(found[1])) > 1
+    unit = "sessions" if several else "batches of one session (autocorrelation)"
+    where = "measured here" if found[2] else "recorded elsewhere"
+    if found[2] and evidence.charter.candidate.kind == "quantum_kernel":
+        where += " (simulated device)"
+    return (
+        f"order statistics, test inversion over consecutive {unit}, {n} requests worth "
+        f"{bounds.worth:.0f} independent ones, {where}"
+    )
+
+
+def _latencies(evidence: Evidence, role: str) -> Requests | None:
     """Return an arm's latencies; none at all counts as not measured."""
     found = evidence.latencies(role)
     if found is None or not found[0].size:
@@ -79,42 +102,58 @@ def _latencies(evidence: Evidence, role: str) -> tuple[Array, Codes, bool] | Non
     return found
 
 
-def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
-    """Return whether there are requests enough for an upper bound."""
+def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = None) -> Forecast:
+    """Return whether there are requests enough for an upper bound, and the chance as in the past."""
     del lock
-    q = _QUANTILES[gate.metric]
+    q, threshold = _QUANTILES[gate.metric], gate.threshold
     ratio = gate.metric.endswith("_vs_classical")
-    needed = samples_needed(q, confidence=(1 + gate.confidence) / 2 if ratio else gate.confidence)
-    if ratio and gate.threshold.high is not None and gate.threshold.high < 1:
+    confidence = 1 - share_of_error(gate, plan.charter.attempts)
+    needed = samples_needed(q, confidence=(1 + confidence) / 2 if ratio else confidence)
+    if ratio and threshold.high is not None and threshold.high < 1:
         return Forecast(False, 0.0, "equal arms have a ratio of 1", "allow at least 1")
+    chance, source = _chance_as_before(gate, past)
     if plan.charter.candidate.kind == "recorded":
-        return Forecast(True, None, f"needs {needed} recorded requests")
+        return Forecast(True, chance, f"needs {needed} recorded requests{source}")
     requests = plan.charter.latency.requests
-    note = f"{requests} requests, at least {needed} needed for an upper bound"
-    return Forecast(requests >= needed, None, note, f"set latency.requests to {needed} or more")
+    note = f"{requests} requests, at least {needed} needed for an upper bound{source}"
+    return Forecast(requests >= needed, chance, note, f"set latency.requests to {needed} or more")
 
 
-def _quantile(
-    milliseconds: Array, sessions: Codes, q: float, confidence: float
-) -> tuple[float, QuantileBounds, float]:
-    """Return the sample quantile, its bounds, and how many independent requests these are worth."""
+def _chance_as_before(gate: Gate, past: Evidence | None) -> tuple[float | None, str]:
+    """Return how often the gate passes past latencies, their sessions drawn anew."""
+    found = None if past is None else _latencies(past, "candidate")
+    if past is None or found is None or gate.threshold.high is None or _is_ratio(gate):
+        return None, ""
+    rng, q = np.random.default_rng(_RESAMPLING_SEED), _QUANTILES[gate.metric]
+    confidence = confidence_of(gate, past)
+    sessions = np.unique(found[1])
+    members = [np.flatnonzero(found[1] == session) for session in sessions]
+    passed = 0
+    for _ in range(_RESAMPLES):
+        drawn = [members[i] for i in rng.integers(0, len(members), len(members))]
+        label = np.repeat(np.arange(len(drawn)), [len(part) for part in drawn])
+        again = found[0][np.concatenate(drawn)], label.astype(np.int64), found[2]
+        high = _quantile(again, q, confidence)[1].high
+        passed += high is not None and high <= gate.threshold.high
+    return passed / _RESAMPLES, f", latency as in {past.digest[:12]}"
+
+
+def _is_ratio(gate: Gate) -> bool:
+    return gate.metric.endswith("_vs_classical") or gate.threshold.vs_baseline is not None
+
+
+def _quantile(requests: Requests, q: float, confidence: float) -> tuple[float, ClusteredBounds]:
+    """Return the sample quantile and its bounds."""
+    milliseconds, sessions, _ = requests
     value = float(np.quantile(milliseconds, q, method="inverted_cdf"))
-    # As the bounds do: dependence in the tail is at least that about the median.
-    median = float(np.median(milliseconds))
-    worth = min(effective_samples(milliseconds > v, sessions) for v in (value, median))
-    bounds = clustered_quantile_bounds(milliseconds, sessions, q, confidence=confidence)
-    return value, bounds, worth
+    return value, clustered_quantile_bounds(milliseconds, sessions, q, confidence=confidence)
 
 
-def _notes(bounds: QuantileBounds, q: float, confidence: float, n: int, worth: float) -> list[str]:
-    if bounds.high is not None:
-        return []  # whether more requests are wanted is for the verdict to say
+def _notes(bounds: ClusteredBounds, q: float, confidence: float, n: int) -> tuple[str, ...]:
     needed = samples_needed(q, confidence=confidence)
-    wanted = max(needed, math.ceil(needed * n / max(worth, 1.0)))
-    have = f"{needed} independent ones are needed, these {n} are worth {worth:.0f}"
+    if bounds.high is not None:
+        return ()
+    wanted = max(needed, math.ceil(needed * n / max(bounds.worth, 1.0) - _ROUNDING))
+    have = f"{needed} independent ones are needed, these {n} are worth {bounds.worth:.0f}"
     remedy = f"Set latency.requests to at least {wanted:,}."
-    return [f"Too few requests for an upper bound of p{100 * q:.0f}: {have}. {remedy}"]
-
-
-def _simulated(evidence: Evidence) -> bool:
-    return evidence.charter.candidate.kind == "quantum_kernel"
+    return (f"Too few requests for an upper bound of p{100 * q:.0f}: {have}. {remedy}",)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from qgate.stats.parity import Components
+
 CLAIM_WORDS = {
     "new_items_and_seeds": "on new items and with new training seeds",
     "this_dataset": "on this very data set, with new training seeds",
@@ -17,6 +19,8 @@ CLAIM_WORDS = {
 
 GOOD_CHANCE = 0.8
 """The chance of a pass, were the arms truly equal, that is worth a run."""
+FAIR_CHANCE = 0.5
+"""Below this chance a gate cannot be said to decide: a plan with it is refused."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,28 @@ class Counts:
     seeds: int = 0
     shots: int | None = None
     replicates: int = 0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One slice: its value and bounds, and the Holm-adjusted p value of being beyond."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    p: float
+    items: int
+    beyond: bool
+
+
+@dataclass(frozen=True)
+class Relative:
+    """The value as a multiple of the baseline's, with one-sided bounds."""
+
+    value: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True)
@@ -46,16 +72,31 @@ class Measurement:
     """What a reader needs besides: what is uncertain, and what would decide."""
     error: str | None = None
     """Why it could not be measured."""
+    confidence: float | None = None
+    """One-sided, of each bound; None where nothing is random."""
+    relative: Relative | None = None
+    parts: tuple[Part, ...] = ()
+    """Slices, where the gate judges them one by one."""
+    components: Components | None = None
+    """Variance components of one cell, where items and seeds are crossed."""
+    also: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    """P values of the decision and what other procedures give, for readers; they decide nothing."""
 
 
 @dataclass(frozen=True)
 class Forecast:
     """Whether a gate can be decided before anything runs.
 
-    `chance` is that of a pass were the candidate truly equal; None where no model gives one.
+    `chance` is that of a pass were the candidate truly equal, `at_tolerance` that of one exactly
+    at the tolerance; None where no model gives one.
     """
 
     decidable: bool
     chance: float | None
     note: str
     remedy: str = ""
+    at_tolerance: float | None = None
+    smallest: str = ""
+    """The smallest tolerance that would be passed with a good chance, in the metric's unit."""
+    designs: tuple[str, ...] = ()
+    """What alone would give a good chance: items, seeds, shots."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from qgate.charter.charter import Gate
-from qgate.charter.meaning import gate_paths
+from qgate.charter.clauses import gate_paths
 from qgate.errors import Finding
+from qgate.evidence.evidence import Evidence
 from qgate.measure.cost import planned_use, price
 from qgate.measure.measurement import Forecast
 from qgate.measure.registry import family
@@ -12,20 +16,48 @@ from qgate.plan.estimate import estimated_seconds
 from qgate.plan.study import Study
 
 
-def forecast(study: Study) -> list[tuple[Gate, Forecast]]:
-    """Return for each gate whether the plan's trials can decide it."""
+def forecast(study: Study, past: Evidence | None = None) -> list[tuple[Gate, Forecast]]:
+    """Return for each gate whether the plan's trials can decide it.
+
+    Args:
+        study: What is planned.
+        past: Evidence whose variance is taken in place of the documented defaults.
+
+    """
     return [
-        (gate, family(gate.metric).forecast(study.plan, gate, study.lock))
+        (gate, family(gate.metric).forecast(study.plan, gate, study.lock, past))
         for gate in study.charter.gates
     ]
 
 
-def refusals(study: Study) -> list[Finding]:
-    """Return why the plan should not run: gates that cannot be decided, a budget exceeded."""
+def joint_chance(outlooks: Sequence[tuple[Gate, Forecast]]) -> float:
+    """Return the chance that all forecast gates that decide pass, as if they were independent.
+
+    Gates on the same items rise and fall together, so the chance is at least about this.
+    """
+    return math.prod(
+        outlook.chance
+        for gate, outlook in outlooks
+        if outlook.chance is not None and gate.mode == "enforce"
+    )
+
+
+def refusals(study: Study, past: Evidence | None = None, *, attempt: int = 1) -> list[Finding]:
+    """Return why the plan should not run: gates not decidable, a budget or attempts exceeded.
+
+    A gate in shadow decides nothing, so it is never a reason; nor is power where the settings
+    say to run regardless.
+    """
+    return [*_undecidable(study, past), *_over_budget(study), *_over_attempts(study, attempt)]
+
+
+def _undecidable(study: Study, past: Evidence | None) -> list[Finding]:
+    if study.settings.even_if_underpowered:
+        return []
     paths = dict(gate_paths(study.charter))
     found: list[Finding] = []
-    for index, (gate, outlook) in enumerate(forecast(study)):
-        if not outlook.decidable:
+    for index, (gate, outlook) in enumerate(forecast(study, past)):
+        if not outlook.decidable and gate.mode == "enforce":
             chance = (
                 f"has a chance of only {outlook.chance:.0%} to pass"
                 if outlook.chance
@@ -36,10 +68,23 @@ def refusals(study: Study) -> list[Finding]:
                 f"decided: {outlook.note}; {outlook.remedy} (or pass --even-if-underpowered)"
             )
             found.append(study.source.finding(paths.get(index, ("pilot",)), message))
-    return [*found, *_over_budget(study)]
+    return found
+
+
+def _over_attempts(study: Study, attempt: int) -> list[Finding]:
+    most = study.charter.attempts.most
+    if most is None or attempt <= most:
+        return []
+    message = (
+        f"this would be attempt {attempt} on this lock, and the charter allows {most}: a contract "
+        'that has changed is locked anew with `qgate lock CHARTER --reason "why"`'
+    )
+    return [study.source.finding(("attempts", "max"), message)]
 
 
 def _over_budget(study: Study) -> list[Finding]:
+    if study.settings.even_if_underpowered:
+        return []
     budget, use = study.charter.budget, planned_use(study.plan)
     planned = {
         "shots": use.shots,

@@ -23,8 +23,10 @@ class Family(Protocol):
         """Return the measurement that a gate asks for."""
         ...
 
-    def forecast(self, plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
-        """Return whether the gate can be decided by the plan's trials."""
+    def forecast(
+        self, plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = None
+    ) -> Forecast:
+        """Return whether the gate can be decided by the plan's trials, as past evidence varied."""
         ...
 
 
@@ -34,6 +36,10 @@ _GAPS = {
     "f1": ("F1 of the positive class, mean over classes if several", "van Rijsbergen 1979"),
     "roc_auc": ("area under the ROC curve, from scores", "DeLong et al. 1988"),
 }
+_ERRORS = {
+    "rmse": ("root mean squared error", "infinitesimal jackknife (Jaeckel 1972)"),
+    "mae": ("mean absolute error", "mean over items"),
+}
 _LATENCY = "milliseconds from the intended send to the answer, open loop, one queue an arm"
 _LARGE = 1e12
 
@@ -42,15 +48,24 @@ def _terms() -> list[tuple[str, MetricTerms]]:
     table: list[tuple[str, MetricTerms]] = []
     for name, (meaning, source) in _GAPS.items():
         needs = frozenset({"scores"}) if name == "roc_auc" else frozenset[str]()
-        gap = f"val_{name}_gap_vs_classical"
-        text = f"baseline minus candidate: {meaning}"
-        table += [
-            ("parity", MetricTerms(gap, "proportion", "lower", text, source, -1, 1, needs)),
-            (
-                "parity",
-                MetricTerms(f"val_{name}", "proportion", "higher", meaning, source, 0, 1, needs),
-            ),
-        ]
+        for metric, better, text, low in (
+            (f"val_{name}_gap_vs_classical", "lower", f"baseline minus candidate: {meaning}", -1),
+            (f"val_{name}", "higher", meaning, 0),
+        ):
+            terms = MetricTerms(
+                metric, "proportion", better, text, source, low, 1, needs, "classification", True
+            )
+            table.append(("parity", terms))
+    for name, (meaning, source) in _ERRORS.items():
+        for metric, text, least in (
+            (f"val_{name}_gap_vs_classical", f"candidate minus baseline: {meaning}", -_LARGE),
+            (f"val_{name}", meaning, 0.0),
+        ):
+            terms = MetricTerms(
+                metric, "target units", "lower", text, source, least, _LARGE, frozenset(),
+                "regression", True,
+            )  # fmt: skip
+            table.append(("parity", terms))
     for percent in (50, 95, 99):
         table.append(
             (
@@ -93,6 +108,7 @@ def _terms() -> list[tuple[str, MetricTerms]]:
                 "shot_noise_sd", "proportion", "lower",
                 "standard deviation of validation accuracy over replicates, within seeds",
                 "Hald 1952, chi-square bounds", 0, 1, frozenset({"replicates"}),
+                "classification", True,
             ),
         ),
         (

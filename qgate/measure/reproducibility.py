@@ -58,9 +58,9 @@ def measure(evidence: Evidence, gate: Gate) -> Measurement:
     )  # fmt: skip
 
 
-def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
+def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = None) -> Forecast:
     """Return that it can be decided; without a lock the verdict will be an error."""
-    del gate
+    del gate, past
     if lock is None:
         return Forecast(True, 0.0, "there is no lock", f"qgate lock {typed(plan.charter.path)}")
     return Forecast(True, None, f"{len(plan.replayed())} replays, {len(lock.inputs)} inputs")

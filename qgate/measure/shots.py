@@ -7,9 +7,10 @@ import numpy as np
 from qgate.charter.charter import Gate, Shots
 from qgate.evidence.evidence import Array, Evidence, MissingTrialError
 from qgate.lock.lock import Lock
+from qgate.measure.level import confidence_of, share_of_error
 from qgate.measure.measurement import Counts, Forecast, Measurement
 from qgate.plan.plan import Plan
-from qgate.stats.spread import SpreadInterval, pooled_sd
+from qgate.stats.spread import SpreadInterval, chance_of_spread, pooled_sd
 
 
 def measure(evidence: Evidence, gate: Gate) -> Measurement:
@@ -17,19 +18,20 @@ def measure(evidence: Evidence, gate: Gate) -> Measurement:
     shots = evidence.charter.shots_of(gate)
     try:
         values = _accuracies(evidence, shots)
-        spread = _spread(evidence, values, gate.confidence)
+        level = confidence_of(gate, evidence)
+        spread = _spread(evidence, values, level)
     except (MissingTrialError, ValueError) as error:
         return Measurement(error=str(error), claim="new_replicates")
     return Measurement(
         spread.sd, spread.low, spread.high, True, None,
-        Counts(len(evidence.truth), len(values), shots, values.shape[1]),
+        Counts(evidence.items, len(values), shots, values.shape[1]),
         f"pooled within seeds, chi-square bounds with {spread.df} degrees of freedom",
-        "new_replicates", tuple(_other_levels(evidence, shots, gate.confidence)),
+        "new_replicates", tuple(_other_levels(evidence, shots, level)), confidence=level,
     )  # fmt: skip
 
 
-def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
-    """Return whether there are replicates to take a deviation of."""
+def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = None) -> Forecast:
+    """Return whether there are replicates to take a deviation of, and the chance as in the past."""
     del lock
     shots = plan.charter.shots_of(gate)
     seeds = [trial.seed for trial in plan.of("candidate") if trial.shots == shots]
@@ -37,21 +39,31 @@ def forecast(plan: Plan, gate: Gate, lock: Lock | None) -> Forecast:
     remedy = "set schedule.replicates to 2 or more"
     if shots is None:
         remedy = "exact probabilities have no shot noise: name a shot count with `at`"
-    return Forecast(df > 0, None, f"{df} degrees of freedom", remedy)
+    note = f"{df} degrees of freedom"
+    if df == 0 or past is None or gate.threshold.high is None:
+        return Forecast(df > 0, None, note, remedy)
+    try:
+        values = _accuracies(past, shots)
+        sd = _spread(past, values, gate.confidence).sd
+    except (MissingTrialError, ValueError) as error:
+        return Forecast(True, None, f"{note}; past evidence says nothing ({error})")
+    error_share = share_of_error(gate, plan.charter.attempts)
+    chance = chance_of_spread(gate.threshold.high, sd, df=df, confidence=1 - error_share)
+    return Forecast(True, chance, f"{note}, noise as in {past.digest[:12]}")
 
 
 def _spread(evidence: Evidence, values: Array, confidence: float) -> SpreadInterval:
     """Return the pooled deviation of accuracies, which lie on a lattice of one item's step."""
-    return pooled_sd(values, confidence=confidence, resolution=1 / len(evidence.truth))
+    return pooled_sd(values, confidence=confidence, resolution=1 / evidence.items)
 
 
 def _accuracies(evidence: Evidence, shots: Shots) -> Array:
     """Return accuracies of shape (seeds, replicates)."""
-    truth = evidence.truth
+    trials = zip(evidence.truths, evidence.trials("candidate", shots), strict=True)
     return np.asarray(
         [
             [float(np.mean(np.asarray(trial["predictions"]) == truth)) for trial in replicates]
-            for replicates in evidence.trials("candidate", shots)
+            for truth, replicates in trials
         ]
     )
 

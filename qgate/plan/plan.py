@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from qgate.charter.charter import ArmSpec, Charter, Shots
@@ -34,14 +35,45 @@ class Plan:
     train: int
     items: int
     trials: tuple[TrialSpec, ...]
+    slices: Mapping[str, int] = field(default_factory=dict)
+    """Number of validation items of each value of the slice column."""
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Return the seeds or items at each planned look, the last of all; empty without looks."""
+        looks = self.charter.schedule.looks
+        if looks is None:
+            return ()
+        return looks.ends(self.items if looks.by == "items" else len(self.charter.schedule.seeds))
+
+    def stage(self, look: int) -> tuple[TrialSpec, ...]:
+        """Return the trials that a look, from 0, adds.
+
+        The baseline runs whole at the first one, since its drift is told from all of its trials.
+        """
+        return tuple(trial for trial in self.trials if self._first_look(trial) == look)
+
+    def _first_look(self, trial: TrialSpec) -> int:
+        looks, ends = self.charter.schedule.looks, self.ends
+        if looks is None or trial.arm == "baseline":
+            return 0
+        if looks.by == "items":
+            assert trial.items is not None  # noqa: S101  # looks at items divide every trial
+            return ends.index(trial.items[1])
+        position = self.charter.schedule.seeds.index(trial.seed)
+        return next(look for look, end in enumerate(ends) if position < end)
 
     def of(self, role: str) -> tuple[TrialSpec, ...]:
         """Return one arm's trials."""
         return tuple(trial for trial in self.trials if trial.arm == role)
 
     def replayed(self) -> tuple[TrialSpec, ...]:
-        """Return the candidate's trials that run again: a fixed sample, spread by digest."""
-        ordered = sorted(self.of("candidate"), key=lambda trial: trial.digest)
+        """Return the candidate's trials that run again: a fixed sample, spread by digest.
+
+        With planned looks it is taken of the first, which always runs.
+        """
+        first = [trial for trial in self.stage(0) if trial.arm == "candidate"]
+        ordered = sorted(first, key=lambda trial: trial.digest)
         return tuple(ordered[: self.charter.schedule.replays])
 
 
@@ -77,8 +109,19 @@ def make_plan(
         }
         for seed, shots, replicate in _cells(charter, arm, recorded):
             cell = {"seed": seed, "shots": shots, "replicate": replicate}
-            trials.append(TrialSpec(arm.role, seed, shots, replicate, digest({**base, **cell})))
+            for block in _blocks(charter, items):
+                named = cell if block is None else {**cell, "items": block}
+                found = digest({**base, **named})
+                trials.append(TrialSpec(arm.role, seed, shots, replicate, found, block))
     return Plan(charter, train, items, tuple(trials))
+
+
+def _blocks(charter: Charter, items: int) -> list[tuple[int, int] | None]:
+    """Return the blocks of items that looks divide every trial into, or one of all."""
+    looks = charter.schedule.looks
+    if looks is None or looks.by != "items":
+        return [None]
+    return list(pairwise((0, *looks.ends(items))))
 
 
 def _cells(

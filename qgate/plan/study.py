@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from qgate.charter.yaml_reader import Source
 from qgate.data.columns import header_of
 from qgate.data.split import SplitData, load_split
 from qgate.digest import sha256_file
+from qgate.errors import InvalidFileError
 from qgate.lock.inputs import observe
 from qgate.lock.lock import Lock, read_lock
 from qgate.plan.admit import valid
@@ -35,6 +37,24 @@ class Study:
     settings: Settings
 
     @property
+    def contract(self) -> str:
+        """Return the digest that attempts are counted on: of the lock, else of the charter."""
+        return self.lock.digest if self.lock else self.charter.digest
+
+    @property
+    def slices(self) -> dict[str, Any] | None:
+        """Return the slice of each validation item, and all that the data know; None if unasked."""
+        column = self.charter.data.slice
+        if column is None or all(gate.slices is None for gate in self.charter.gates):
+            return None
+        values = [str(value) for value in self.split.dataset.columns[column]]
+        return {
+            "column": column,
+            "values": [values[row] for row in self.split.validation],
+            "known": sorted(set(values)),
+        }
+
+    @property
     def allowed_imports(self) -> frozenset[str]:
         """Return the packages whose classes the arms may name."""
         plugins = frozenset(self.charter.document.get("plugins", ()))
@@ -51,7 +71,13 @@ def open_study(path: Path, settings: Settings, vocabulary: Vocabulary) -> Study:
     charter, source = valid(path, settings, vocabulary)
     folder = path.resolve().parent
     lock = read_lock(path)
-    split = load_split(charter.data, folder)
+    looks = charter.schedule.looks
+    by_items = looks is not None and looks.by == "items"
+    split = load_split(charter.data, folder, charter.schedule.seeds, shuffled=by_items)
+    if looks is not None and by_items and looks.after[-1] >= len(split.validation):
+        message = f"the last look is at the end, after all {len(split.validation)} items"
+        place = ("schedule", "looks", "after_items")
+        raise InvalidFileError([source.finding(place, f"{message}: name fewer")])
     inputs = observe(charter, split, folder)
     plan = make_plan(
         charter,
@@ -60,7 +86,9 @@ def open_study(path: Path, settings: Settings, vocabulary: Vocabulary) -> Study:
         items=len(split.validation),
         recorded=_recorded(charter, folder),
     )
-    return Study(charter, source, folder, split, inputs, lock, plan, settings)
+    study = Study(charter, source, folder, split, inputs, lock, plan, settings)
+    sizes = Counter(study.slices["values"]) if study.slices else {}
+    return replace(study, plan=replace(plan, slices=sizes))
 
 
 def _recorded(charter: Charter, folder: Path) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 from qgate.gates.decision import Decision
+from qgate.gates.looks import Look
 from qgate.gates.verdict import Verdict
 from qgate.measure.measurement import CLAIM_WORDS
 from qgate.rollout.rollback import RollbackPlan
@@ -41,6 +42,13 @@ def report_document(decision: Decision, rollback: RollbackPlan) -> dict[str, Any
             "observations_digest": decision.observations_digest,
         },
         "attempt": decision.attempt,
+        "attempts": {
+            "max": charter.attempts.most,
+            "spend": charter.attempts.spend,
+            "error_each": decision.error_each,
+            "error_so_far": decision.error_after_attempts,
+        },
+        "looks": [_look(look) for look in decision.looks],
     }
 
 
@@ -51,25 +59,51 @@ def _gate(verdict: Verdict) -> dict[str, Any]:
         interval = {
             "low": _finite(measurement.low),
             "high": _finite(measurement.high),
-            "confidence": gate.confidence,
+            "confidence": measurement.confidence or gate.confidence,
             "sides": 1,
         }
-    bounds = {"min": gate.threshold.low, "max": gate.threshold.high}
+    threshold = gate.threshold
+    bounds = {"min": threshold.low, "max": threshold.high, "max_vs_baseline": threshold.vs_baseline}
     return {
         "name": gate.name,
         "metric": gate.metric,
+        "mode": gate.mode,
         "verdict": str(verdict.outcome),
         "value": _finite(measurement.value),
         "unit": verdict.unit,
         "interval": interval,
         "threshold": {key: value for key, value in bounds.items() if value is not None},
+        "relative": dataclasses.asdict(measurement.relative) if measurement.relative else None,
         "baseline_value": _finite(measurement.baseline_value),
         "n": dataclasses.asdict(measurement.counts),
         "method": measurement.method,
         "claim": f"The verdict holds {CLAIM_WORDS[measurement.claim]}.",
+        "components": dataclasses.asdict(measurement.components)
+        if measurement.components
+        else None,
+        "slices": [dataclasses.asdict(part) for part in measurement.parts],
+        "comparisons": {name: list(values) for name, values in measurement.also},
         "owner": gate.owner,
         "remediation": [{action.verb: action.object} for action in gate.remediation],
         "reason": verdict.reason,
+    }
+
+
+def _look(look: Look) -> dict[str, Any]:
+    return {
+        "by": look.by,
+        "after": look.after,
+        "gates": [
+            {
+                "name": verdict.gate.name,
+                "verdict": str(verdict.outcome),
+                "value": _finite(verdict.measurement.value),
+                "low": _finite(verdict.measurement.low),
+                "high": _finite(verdict.measurement.high),
+                "confidence": verdict.measurement.confidence,
+            }
+            for verdict in look.verdicts
+        ],
     }
 
 

@@ -8,6 +8,7 @@ from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 from qgate.files import typed
 from qgate.gates.decision import Decision
 from qgate.gates.verdict import Outcome, Verdict
+from qgate.report.wording import attempt_sentence, claims_sentence, look_sentences
 from qgate.rollout.rollback import RollbackPlan, remediation_words
 
 _RESULTS = {
@@ -20,6 +21,8 @@ _RESULTS = {
 def render_junit(decision: Decision, rollback: RollbackPlan) -> str:
     """Return the XML; inconclusive is an error, since it may not count as passed."""
     suite = TestSuite(_clean(decision.charter.pilot.name))
+    said = [claims_sentence(decision), attempt_sentence(decision), *look_sentences(decision)]
+    suite.system_out = _clean(" ".join(sentence for sentence in said if sentence))
     for verdict in decision.verdicts:
         suite.add_testcase(_case(decision, verdict, rollback))
     xml = JUnitXml("qgate")
@@ -30,7 +33,9 @@ def render_junit(decision: Decision, rollback: RollbackPlan) -> str:
 
 def _case(decision: Decision, verdict: Verdict, rollback: RollbackPlan) -> TestCase:
     case = TestCase(_clean(verdict.gate.name), f"qgate.{_clean(decision.charter.pilot.name)}", 0.0)
-    if verdict.outcome in _RESULTS:
+    if not verdict.decides:
+        case.system_out = _clean(f"in shadow, {verdict.outcome}: {verdict.reason}")
+    elif verdict.outcome in _RESULTS:
         kind, name = _RESULTS[verdict.outcome]
         result = kind(_clean(verdict.reason), name)
         result.text = _clean(

@@ -7,8 +7,17 @@ import html
 from qgate.files import typed
 from qgate.gates.decision import Decision
 from qgate.gates.verdict import Outcome, Verdict
-from qgate.measure.units import bare, in_words
-from qgate.report.wording import HEADLINES, threshold_words, traffic_words
+from qgate.measure.units import bare
+from qgate.report.wording import (
+    HEADLINES,
+    attempt_sentence,
+    claims_sentence,
+    look_sentences,
+    slice_words,
+    threshold_words,
+    traffic_words,
+    value_words,
+)
 from qgate.rollout.rollback import RollbackPlan, remediation_words
 
 _MARKS = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.INCONCLUSIVE: "❔", Outcome.ERROR: "⚠️"}
@@ -28,6 +37,9 @@ def render_markdown(decision: Decision, rollback: RollbackPlan) -> str:
         "|---|---|---|---|---|---|---|",
         *(_row(verdict) for verdict in decision.verdicts),
         "",
+        *(f"{_safe(sentence)}\n" for sentence in (attempt_sentence(decision),) if sentence),
+        *(f"- {_safe(sentence)}" for sentence in look_sentences(decision)),
+        *([""] if decision.looks else []),
     ]
     for verdict in decision.of(Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE):
         lines += [
@@ -35,6 +47,8 @@ def render_markdown(decision: Decision, rollback: RollbackPlan) -> str:
             "",
             _safe(verdict.reason),
             "",
+            *(f"- slice {_safe(line)}" for line in slice_words(verdict)),
+            f"- method: {_safe(verdict.measurement.method)}",
             f"- owner: {_safe(verdict.gate.owner)}",
             f"- do: {_safe(remediation_words(verdict.gate))}",
             f"- again: `qgate run {_code(typed(charter.path))}`",
@@ -45,6 +59,8 @@ def render_markdown(decision: Decision, rollback: RollbackPlan) -> str:
         lines += [f"{i}. {_safe(step)}" for i, step in enumerate(rollback.steps, 1)]
         lines += ["", f"On demand: `{_code(rollback.command)}`", ""]
     lines += [
+        _safe(claims_sentence(decision)),
+        "",
         f"Evidence `{decision.evidence_digest[:12]}`: `{again}`",
         "",
     ]
@@ -56,11 +72,10 @@ def _row(verdict: Verdict) -> str:
     bounds = ""
     if measurement.bounded and measurement.value is not None:
         bounds = f"{bare(measurement.low, unit)} to {bare(measurement.high, unit)}"
-    value = in_words(measurement.value, unit, difference=verdict.in_points)
     cells = (
         _MARKS[verdict.outcome],
-        _safe(verdict.gate.name),
-        value,
+        _safe(verdict.gate.name) + ("" if verdict.decides else " (shadow)"),
+        value_words(verdict),
         bounds,
         threshold_words(verdict),
         verdict.outcome.upper(),

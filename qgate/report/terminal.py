@@ -10,7 +10,17 @@ from qgate.files import typed
 from qgate.gates.decision import Action, Decision
 from qgate.gates.verdict import Outcome, Verdict
 from qgate.measure.units import bare, in_words
-from qgate.report.wording import HEADLINES, threshold_words, traffic_words
+from qgate.report.wording import (
+    HEADLINES,
+    attempt_sentence,
+    claims_sentence,
+    comparison_words,
+    look_sentences,
+    slice_words,
+    threshold_words,
+    traffic_words,
+    value_words,
+)
 from qgate.rollout.rollback import RollbackPlan, remediation_words
 
 PLAIN_WIDTH = 100
@@ -50,7 +60,10 @@ def render_terminal(decision: Decision, rollback: RollbackPlan, width: int) -> T
             _details(text, verdict, decision, width)
     for verdict in decision.of(Outcome.PASS):
         _line(text, verdict, names, width)
+    _shadowed(text, decision, names, width)
     text.append("\n")
+    for sentence in filter(None, (attempt_sentence(decision), *look_sentences(decision))):
+        _paragraph(text, " ", sentence, width)
     if rollback.required:
         text.append(" To roll back\n", "bold")
         for number, step in enumerate(rollback.steps, 1):
@@ -60,6 +73,15 @@ def render_terminal(decision: Decision, rollback: RollbackPlan, width: int) -> T
         _paragraph(text, " ", traffic_words(decision, rollback), width)
     _evidence(text, decision, width)
     return text
+
+
+def _shadowed(text: Text, decision: Decision, names: int, width: int) -> None:
+    if decision.shadowed:
+        text.append("\n In shadow: judged and shown, deciding nothing\n", "bold")
+    for verdict in decision.shadowed:
+        _line(text, verdict, names, width)
+        if verdict.outcome is not Outcome.PASS:
+            _paragraph(text, _INDENT, verdict.reason, width)
 
 
 def _headline(text: Text, decision: Decision, width: int) -> None:
@@ -84,16 +106,11 @@ def _line(text: Text, verdict: Verdict, names: int, width: int) -> None:
         # The count and its bound of 0 say less than what was compared.
         text.append(f"{_cut(verdict.reason, room - 2):<{room}}")
     else:
-        text.append(f"{_value(verdict):<{_VALUE}}")
+        text.append(f"{value_words(verdict):<{_VALUE}}")
         middle = room - _VALUE - _THRESHOLD
         text.append(f"{_interval(verdict, middle):<{middle}}", "cyan")
         text.append(f"{threshold_words(verdict):>{_THRESHOLD - 2}}  ")
     text.append(f"{verdict.outcome.upper()}\n", style)
-
-
-def _value(verdict: Verdict) -> str:
-    value = verdict.measurement.value
-    return "" if value is None else in_words(value, verdict.unit, difference=verdict.in_points)
 
 
 def _interval(verdict: Verdict, room: int) -> str:
@@ -106,23 +123,20 @@ def _interval(verdict: Verdict, room: int) -> str:
     cells = min(_BAR, room - 18)
     if cells < 12:
         return short if len(short) <= room else ""
-    bar = draw_interval(
-        measurement.low,
-        measurement.value,
-        measurement.high,
-        verdict.gate.threshold.high
-        if verdict.gate.threshold.high is not None
-        else verdict.gate.threshold.low,
-        cells,
-    )
+    limits = (verdict.gate.threshold.low, verdict.gate.threshold.high)
+    bar = draw_interval(measurement.low, measurement.value, measurement.high, limits, cells)
     return f"{low:>7} {bar} {high}"
 
 
 def draw_interval(
-    low: float | None, value: float, high: float | None, threshold: float | None, cells: int
+    low: float | None,
+    value: float,
+    high: float | None,
+    limits: tuple[float | None, ...],
+    cells: int,
 ) -> str:
-    """Return a drawing: ├ and ┤ the bounds, ● the value, ┃ the threshold."""
-    marks = [mark for mark in (low, value, high, threshold) if mark is not None]
+    """Return a drawing: ├ and ┤ the bounds, ● the value, ┃ each limit of the threshold."""
+    marks = [mark for mark in (low, value, high, *limits) if mark is not None]
     first, last = min(marks), max(marks)
     span = (last - first) or 1.0
 
@@ -138,8 +152,9 @@ def draw_interval(
         drawing[start] = "├"
     if high is not None:
         drawing[end] = "┤"
-    if threshold is not None:
-        drawing[cell(threshold)] = "┃"
+    for limit in limits:
+        if limit is not None:
+            drawing[cell(limit)] = "┃"
     drawing[cell(value)] = "●"
     return "".join(drawing)
 
@@ -165,6 +180,11 @@ def _details(text: Text, verdict: Verdict, decision: Decision, width: int) -> No
         facts.append(measurement.method)
     if facts:
         _paragraph(text, _INDENT, "; ".join(facts) + ".", width, "dim")
+    for line in slice_words(verdict):
+        _paragraph(text, f"{_INDENT}slice  ", line, width)
+    if measurement.also:
+        others = f"Deciding nothing: {comparison_words(verdict)}."
+        _paragraph(text, _INDENT, others, width, "dim")
     _paragraph(text, f"{_INDENT}owner  ", verdict.gate.owner, width)
     _paragraph(text, f"{_INDENT}do     ", remediation_words(verdict.gate), width)
     _paragraph(text, f"{_INDENT}again  ", f"qgate run {typed(decision.charter.path)}", width)
@@ -172,6 +192,11 @@ def _details(text: Text, verdict: Verdict, decision: Decision, width: int) -> No
 
 def _evidence(text: Text, decision: Decision, width: int) -> None:
     text.append("\n")
+    _paragraph(text, " basis     ", claims_sentence(decision), width, "dim")
+    for verdict in decision.of(Outcome.PASS):
+        if verdict.measurement.bounded:
+            how = f"{verdict.gate.name}: {verdict.measurement.method}."
+            _paragraph(text, " " * 11, how, width, "dim")
     text.append(f" evidence  {decision.evidence_path}\n", "dim")
     _paragraph(text, " again     ", f"qgate judge {typed(decision.evidence_path)}", width, "dim")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from qgate.gates.decision import Action, Decision
 from qgate.gates.verdict import Verdict
-from qgate.measure.units import bare
+from qgate.measure.measurement import CLAIM_WORDS
+from qgate.measure.units import bare, in_words
 from qgate.rollout.rollback import RollbackPlan
 
 HEADLINES = {Action.PROMOTE: "PROMOTE", Action.HOLD: "HOLD", Action.ROLLBACK: "ROLL BACK"}
@@ -21,8 +22,101 @@ def traffic_words(decision: Decision, rollback: RollbackPlan) -> str:
 
 
 def threshold_words(verdict: Verdict) -> str:
-    """Return a gate's threshold as `max 2.0` or `min 90.0`, in the unit shown for its value."""
-    threshold = verdict.gate.threshold
+    """Return a gate's threshold as `max 2.0`, `min 90.0`, `±1.0` or `max 1.5 x baseline`."""
+    threshold, unit = verdict.gate.threshold, verdict.unit
+    if threshold.low is not None and threshold.high is not None:
+        return f"±{bare(threshold.high, unit)}"
+    words = []
     if threshold.high is not None:
-        return f"max {bare(threshold.high, verdict.unit)}"
-    return f"min {bare(threshold.low, verdict.unit)}"
+        words.append(f"max {bare(threshold.high, unit)}")
+    if threshold.low is not None:
+        words.append(f"min {bare(threshold.low, unit)}")
+    if threshold.vs_baseline is not None:
+        words.append(f"{'' if words else 'max '}{threshold.vs_baseline:g} x base")
+    return ", ".join(words)
+
+
+def value_words(verdict: Verdict) -> str:
+    """Return the value with its unit, empty where there is none."""
+    value = verdict.measurement.value
+    return "" if value is None else in_words(value, verdict.unit, difference=verdict.in_points)
+
+
+def claims_sentence(decision: Decision) -> str:
+    """Return over what each verdict holds, in one sentence."""
+    by_claim: dict[str, list[str]] = {}
+    for verdict in decision.verdicts:
+        by_claim.setdefault(verdict.measurement.claim, []).append(verdict.gate.name)
+    parts = [f"{' and '.join(names)} {CLAIM_WORDS[claim]}" for claim, names in by_claim.items()]
+    return f"Each verdict holds no further than its claim: {'; '.join(parts)}."
+
+
+def attempt_sentence(decision: Decision) -> str:
+    """Return what earlier attempts on the same lock take from a pass; empty at the first."""
+    attempts = decision.charter.attempts
+    each = f"{100 * decision.error_each:.3g}%"
+    if attempts.spend and attempts.most:
+        return (
+            f"Attempt {decision.attempt} of at most {attempts.most} on this lock, which share one "
+            f"error: each is judged at {each}."
+        )
+    if decision.attempt == 1:
+        return ""
+    together = f"{100 * decision.error_after_attempts:.1f}%"
+    return (
+        f"Attempt {decision.attempt} on this lock: a pass after retries is worth less. So many "
+        f"tries at {each} each pass by luck up to {together} of the time, not {each}."
+    )
+
+
+def look_sentences(decision: Decision) -> list[str]:
+    """Return what each planned look found, in order; empty where none was planned."""
+    lines = []
+    for number, look in enumerate(decision.looks, 1):
+        found = ", ".join(
+            f"{v.gate.name} {v.outcome} ({_at(v)})" for v in look.verdicts if v.decides
+        )
+        lines.append(f"Look {number} after {look.after} {look.by}: {found}.")
+    if lines and (left := _unused(decision)):
+        lines.append(f"Decided: {left} were not run.")
+    return lines
+
+
+def _at(verdict: Verdict) -> str:
+    confidence = verdict.measurement.confidence
+    return value_words(verdict) + (
+        "" if confidence is None else f", at {100 * (1 - confidence):.2g}%"
+    )
+
+
+def _unused(decision: Decision) -> str:
+    looks = decision.charter.schedule.looks
+    if looks is None or decision.looks[-1].after not in looks.after:
+        return ""
+    rest = f"more {looks.by}"
+    if looks.by == "seeds":
+        rest = f"{len(decision.charter.schedule.seeds) - decision.looks[-1].after} seeds"
+    return rest
+
+
+def comparison_words(verdict: Verdict) -> str:
+    """Return p values and other procedures' intervals, which decide nothing."""
+    unit = verdict.unit
+    return ", ".join(
+        f"{name} {values[0]:.2g}"
+        if len(values) == 1
+        else f"{name} {bare(values[0], unit)} to {bare(values[1], unit)}"
+        for name, values in verdict.measurement.also
+    )
+
+
+def slice_words(verdict: Verdict) -> list[str]:
+    """Return a line for each slice, the worst first."""
+    unit = verdict.unit
+    ordered = sorted(verdict.measurement.parts, key=lambda part: part.p)
+    return [
+        f"{part.name}: {in_words(part.value, unit, difference=verdict.in_points)} "
+        f"({bare(part.low, unit)} to {bare(part.high, unit)}), {part.items} items"
+        + (f", beyond it (Holm p {part.p:.2g})" if part.beyond else "")
+        for part in ordered
+    ]

@@ -117,7 +117,7 @@ def test_the_defaults_that_descriptions_state_are_those_that_are_built() -> None
             if stated.isdecimal():
                 assert value == int(stated), key
             else:
-                assert key in ("seeds", "shots"), key
+                assert key in ("seeds", "shots", "looks"), key
     assert made.schedule.seeds == tuple(range(1, 11))
     assert made.schedule.shots == (None,)
     assert (made.pilot.name, made.rollback.to, made.rollback.approver) == ("pilot", "a", "me")

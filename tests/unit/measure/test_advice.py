@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from qgate.evidence.evidence import Evidence
 from qgate.measure.advice import advice
+from qgate.measure.cells import Cells
 from qgate.measure.measurement import Counts
-from qgate.stats.parity import Components, ParityInterval
-from tests.unit.measure.small import gate
+from qgate.stats.parity import Components, Crossed
+from qgate.stats.pivots import TPivot
+from tests.unit.measure.small import PRICES, document, evidence, gate, trial, wrong_on
 
 NEW = "new_items_and_seeds"
 
 
-def _advice(parts: Components, high: float = 0.02, claim: str = NEW, seeds: int = 5) -> str:
-    open_end = ParityInterval(0.005, high - 0.03, high + 0.01, 0.01, 20, "t", parts)
-    asked = gate("val_accuracy_gap_vs_classical", high=high, claim=claim)
-    return " ".join(advice(open_end, asked, Counts(400, seeds), claim, 1.0))
+def _advice(
+    parts: Components,
+    tolerance: float = 0.02,
+    claim: str = NEW,
+    seeds: int = 5,
+    run: Evidence | None = None,
+) -> str:
+    difference = np.zeros((seeds, 400))
+    cells = Cells("f1", difference, difference, Counts(400, seeds, 1024, 2), 0.0, 40, 1.0, 0)
+    pivot = TPivot(0.005, 0.01, 20)
+    found = Crossed(0.005, 0.01, 20, "t", parts, 40, (pivot,))
+    interval = replace(found.interval(0.9), low=tolerance - 0.03, high=tolerance + 0.01)
+    asked = gate("val_f1_gap_vs_classical", high=tolerance, claim=claim)
+    notes = advice(run or evidence([]), asked, cells, found, interval, claim=claim, level=0.95)
+    return " ".join(notes)
 
 
 @pytest.mark.parametrize(
     ("parts", "said", "unsaid"),
     [
-        (Components(0.08, 0.0, 0.01), "more seeds or shots alone will not decide", "gap itself"),
-        (Components(0.01, 0.0, 0.3), "items (have 400) give", "alone"),
-        (Components(0.01, 0.05**2, 0.01), "No number of items alone will decide", "(have"),
+        (
+            Components(0.08, 0.0, 0.01),
+            "More seeds or shots alone will not decide.",
+            "the gap itself",
+        ),
+        (Components(0.01, 0.0, 0.3), "items (have 400) give an 80% chance", "seeds alone"),
+        (Components(0.01, 0.0, 0.3), "Or about ", "items alone"),
+        (Components(0.01, 0.05**2, 0.01), "More items or shots alone will not decide.", "items ("),
         (Components(0.001, 0.0, 0.001), "the gap itself stands in the way", "(have"),
+        (Components(0.01, 0.0, 0.35, 0.34), "shots (have 1,024)", "shots alone"),
+        (Components(0.01, 0.0, 0.35, 0.34), "shots 85%", "and shots"),
+        (Components(0.01, 0.0, 0.35), "seed x item and shots 88%", "Or about 1,024 shots"),
     ],
 )
 def test_the_advice_fits_what_is_uncertain(parts: Components, said: str, unsaid: str) -> None:
@@ -40,4 +65,32 @@ def test_on_this_data_set_seeds_are_what_can_be_added() -> None:
 
 
 def test_a_tolerance_of_nothing_cannot_be_shown() -> None:
-    assert "No design shows an equal candidate" in _advice(Components(0.08, 0, 0.01), high=0.0)
+    assert "No design shows an equal candidate" in _advice(Components(0.08, 0, 0.01), 0.0)
+
+
+def test_a_decided_gap_needs_no_advice() -> None:
+    parts = Components(0.08, 0.0, 0.01)
+    cells = np.zeros((2, 40))
+    cells_ = Cells("f1", cells, cells, Counts(40, 2), 0.0, 9, 1.0, 0)
+    found = Crossed(0.0, 0.001, 20, "t", parts, 9, (TPivot(0.0, 0.001, 20),))
+    for high in (0.1, -0.1):
+        asked = gate("val_f1_gap_vs_classical", high=high)
+        interval = found.interval(0.9)
+        assert not advice(evidence([]), asked, cells_, found, interval, claim=NEW, level=0.95)
+
+
+def test_more_is_priced_by_the_charters_list() -> None:
+    """20 circuits to train and 10 to predict, of 0.25 and 1,024 x 0.001 USD each, 2 x 2 trials."""
+    trials = [
+        trial("candidate", seed, wrong_on(), shots=1024, replicate=r, fit=20, serving=10)
+        for seed in (1, 2)
+        for r in (0, 1)
+    ]
+    run = evidence(trials, charter=document(budget={"prices": PRICES}))
+    text = _advice(Components(0.08, 0.0, 0.01), run=run)
+    each = 0.25 + 1.024
+    now = 5 * 2 * (20 + 1 * 400) * each
+    assert f"({now:,.2f} to " in text
+    items = int(text.partition("about ")[2].partition(" ")[0].replace(",", ""))
+    then = 5 * 2 * (20 + items) * each
+    assert f" to {then:,.2f} USD)" in text

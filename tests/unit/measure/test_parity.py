@@ -9,6 +9,7 @@ from sklearn import metrics
 
 from qgate.gates.verdict import Outcome, judge_gate
 from qgate.measure import parity
+from qgate.measure.items import item_values
 from qgate.stats.paired import tango_interval
 from tests.unit.measure.small import (
     TRUTH,
@@ -54,9 +55,10 @@ def test_replicates_are_averaged_within_their_seed() -> None:
         for seed, r, items in ((1, 0, (0, 1)), (1, 1, (0,)), (2, 0, (0,)), (2, 1, ()))
     ]
     trials += [trial("baseline", seed, wrong_on()) for seed in (1, 2)]
-    values, count = parity.item_values(evidence(trials), "candidate", 1024, "accuracy")
-    assert count == 2
-    assert values[:, :3].tolist() == [[0, 0.5, 1], [0.5, 1, 1]]
+    found = item_values(evidence(trials), "candidate", 1024, "accuracy")
+    assert found.replicates == 2
+    assert found.values[:, :3].tolist() == [[0, 0.5, 1], [0.5, 1, 1]]
+    assert found.shot_variance == pytest.approx(0.5 / 2 / 10)  # one cell of ten differs, each seed
 
 
 def test_seeds_that_agree_exactly_count_as_one_and_say_so() -> None:

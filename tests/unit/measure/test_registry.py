@@ -13,7 +13,7 @@ def test_every_metric_can_be_measured_and_forecast_and_says_what_it_is(name: str
     assert callable(module.measure)
     assert callable(module.forecast)
     assert terms.name == name
-    assert terms.unit in {"proportion", "ms", "ratio", "mismatches", "USD"}
+    assert terms.unit in {"proportion", "ms", "ratio", "mismatches", "USD", "target units"}
     assert terms.better in {"lower", "higher", "exact"}
     assert terms.definition
     assert terms.source

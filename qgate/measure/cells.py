@@ -1,0 +1,133 @@
+"""A gate's cells D[s, i] as evidence has them, and the analysis that metric and claim call for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qgate.charter.charter import Gate
+from qgate.evidence.evidence import Array, Evidence
+from qgate.measure.items import Mask, discordant_items, item_values
+from qgate.measure.measurement import Counts
+from qgate.stats.influence import LABEL_METRICS, REGRESSION_METRICS, reach
+from qgate.stats.parity import CellKind, Components, Crossed, crossed
+from qgate.stats.pivots import Pivot, ScorePivot, TPivot
+from qgate.stats.resampling import corrected_resampled_t
+
+_GAP = "_gap_vs_classical"
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Shape (seeds, items): by how much the candidate is worse, or its own values."""
+
+    name: str
+    """The metric that is taken of each arm."""
+    difference: Array
+    baseline: Array | None
+    """The baseline's own values, where the gate is on a gap."""
+    counts: Counts
+    shot_variance: float
+    discordant: int
+    reach: float
+    """How far one item can move one cell."""
+    train: int
+    """Training rows of each split, where every seed has a split of its own; else 0."""
+
+    @property
+    def gap(self) -> bool:
+        """Return whether the cells are differences between the arms."""
+        return self.baseline is not None
+
+    @property
+    def baseline_value(self) -> float | None:
+        """Return the baseline's metric."""
+        return None if self.baseline is None else float(self.baseline.mean())
+
+    @property
+    def labels(self) -> bool:
+        """Return whether the metric is of predicted classes, not of scores or numbers."""
+        return self.name in LABEL_METRICS
+
+    def analysis(self, claim: str) -> Crossed:
+        """Return the analysis that metric and claim call for.
+
+        Raises:
+            ValueError: When there are too few items or seeds for the claim.
+
+        """
+        if self.train:
+            return _resampled(self)
+        alone: CellKind = "paired" if self.gap else "successes"
+        return crossed(
+            self.difference,
+            claim=claim,
+            cells=alone if self.name == "accuracy" else "influence",
+            discordant=self.discordant,
+            reach=self.reach,
+            shot_variance=self.shot_variance,
+        )
+
+
+def cells_of(evidence: Evidence, gate: Gate, chosen: Mask | None = None) -> Cells:
+    """Return a gate's cells over all items, or the chosen ones alone.
+
+    Raises:
+        MissingTrialError: When a trial failed.
+        ValueError: When the metric cannot be computed of what was recorded.
+
+    """
+    name, shots = metric_name(gate), evidence.charter.shots_of(gate)
+    candidate = item_values(evidence, "candidate", shots, name, chosen)
+    difference, baseline = candidate.values, None
+    if gate.metric.endswith(_GAP):
+        baseline = item_values(evidence, "baseline", shots, name, chosen).values
+        difference = baseline - candidate.values
+        if name in REGRESSION_METRICS:
+            difference = -difference  # an error: the larger one is the worse
+    seeds = 1 if deterministic(difference) else len(difference)
+    return Cells(
+        name,
+        difference,
+        baseline,
+        Counts(difference.shape[1], seeds, shots, candidate.replicates),
+        candidate.shot_variance,
+        discordant_items(evidence, shots, name, baseline is not None, chosen),
+        _reach(evidence, name, candidate.values, chosen),
+        evidence.train if evidence.resampled else 0,
+    )
+
+
+def metric_name(gate: Gate) -> str:
+    """Return the metric that is taken of each arm: `accuracy` for `val_accuracy_gap_...`."""
+    return gate.metric.removeprefix("val_").removesuffix(_GAP)
+
+
+def deterministic(difference: Array) -> bool:
+    """Return whether every seed gave the same cells."""
+    return bool(np.all(difference == difference[0]))
+
+
+def _reach(evidence: Evidence, name: str, values: Array, chosen: Mask | None) -> float:
+    """Return how far one item can move one cell; for errors without a limit, as far as was seen."""
+    if name in REGRESSION_METRICS:
+        return float(np.ptp(values))
+    truth = evidence.truths[0]
+    return reach(truth if chosen is None else truth[chosen], name, len(evidence.classes))
+
+
+def _resampled(cells: Cells) -> Crossed:
+    splits, items = cells.difference.shape
+    found = corrected_resampled_t(
+        cells.difference.mean(axis=1), train=cells.train, test=items, confidence=0.9
+    )
+    pivots: tuple[Pivot, ...] = (TPivot(found.estimate, found.se, found.df),)
+    if found.se == 0:  # splits that all agree prove little
+        pivots += (ScorePivot(0.0, 0.0, items, centre=found.estimate, scale=cells.reach or 1.0),)
+    return Crossed(
+        found.estimate, found.se, found.df,
+        f"corrected resampled t over {splits} splits (Nadeau and Bengio 2003)",
+        Components(0.0, float(cells.difference.mean(axis=1).var(ddof=1)), 0.0),
+        cells.discordant, pivots, "zero-discordance",
+    )  # fmt: skip
