@@ -97,6 +97,20 @@ def _data(charter: Charter, source: Source, around: Surroundings) -> Iterator[Fi
     if second is not None and around.reach(second) == around.reach(data.path) is not None:
         message = "this is data.path itself: rows that train cannot validate"
         yield source.finding(("data", "validation", "path"), message)
+    if data.validation.resample:
+        yield from _resampled(charter, source)
+
+
+def _resampled(charter: Charter, source: Source) -> Iterator[Finding]:
+    place: Path_ = ("data", "validation", "resample")
+    if len(charter.schedule.seeds) < 2:
+        yield source.finding(place, "one seed draws a single split: schedule at least 2")
+    for arm in charter.arms:
+        if arm.recorded is not None:
+            yield source.finding(place, f"the {arm.role} is recorded: it is of one split")
+    if any(gate.claim != "new_items_and_seeds" for gate in charter.gates):
+        message = "on splits drawn anew a verdict holds for new_items_and_seeds: remove `claim`"
+        yield source.finding(place, message)
 
 
 def _schedule(charter: Charter, source: Source) -> Iterator[Finding]:

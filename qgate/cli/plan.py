@@ -66,8 +66,10 @@ def _plan_lines(found: Study) -> list[str]:
 
     plan, charter = found.plan, found.charter
     lines = [f"{charter.pilot.name}: {plan.train} training rows, {plan.items} validation items"]
-    for arm in charter.arms:
-        lines.append(f"  {arm.role} {arm.id} ({arm.kind}): {len(plan.of(arm.role))} trials")
+    lines += [
+        f"  {arm.role} {arm.id} ({arm.kind}): {len(plan.of(arm.role))} trials"
+        for arm in charter.arms
+    ]
     if charter.schedule.looks is not None:
         ends = ", ".join(str(end) for end in plan.ends)
         lines.append(f"  looks after {ends} {charter.schedule.looks.by}, at levels of their own")

@@ -108,10 +108,8 @@ def _what_would_decide(evidence: Evidence, gate: Gate, seen: _Seen) -> list[str]
     if seen.question.tolerance <= 0:
         return ["No design shows an equal candidate to be better than the baseline."]
     if seen.chance(seen.design) >= GOOD_CHANCE:
-        return [
-            f"These {seen.design.items} items would give an {GOOD_CHANCE:.0%} chance if the arms "
-            "were truly equal: the gap itself stands in the way."
-        ]
+        equal = f"would give an {GOOD_CHANCE:.0%} chance if the arms were truly equal"
+        return [f"These {seen.design.items} items {equal}: the gap itself stands in the way."]
     found = needs(seen.chance, seen.design, goal=GOOD_CHANCE)
     ways = _ways(evidence, gate, seen, found)
     tail = f"give an {GOOD_CHANCE:.0%} chance to pass if truly equal"

@@ -103,7 +103,7 @@ def _latencies(evidence: Evidence, role: str) -> Requests | None:
 
 
 def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = None) -> Forecast:
-    """Return whether there are requests enough for an upper bound, and the chance as in the past."""
+    """Return whether there are requests enough for a bound, and the chance as in the past."""
     del lock
     q, threshold = _QUANTILES[gate.metric], gate.threshold
     ratio = gate.metric.endswith("_vs_classical")

@@ -11,7 +11,7 @@ from qgate.evidence.evidence import Array, Evidence, MissingTrialError
 from qgate.measure.advice import advice
 from qgate.measure.cells import Cells, cells_of, deterministic
 from qgate.measure.level import confidence_of
-from qgate.measure.measurement import Counts, Measurement, Part
+from qgate.measure.measurement import Measurement, Part
 from qgate.measure.parity_forecast import forecast
 from qgate.stats.multiplicity import holm
 from qgate.stats.paired import bonett_price_interval, mcnemar, newcombe_interval

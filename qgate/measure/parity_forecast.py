@@ -11,8 +11,8 @@ from qgate.evidence.evidence import Evidence
 from qgate.lock.lock import Lock
 from qgate.measure.cells import metric_name
 from qgate.measure.level import look_levels, share_of_error
-from qgate.measure.registry import METRICS
 from qgate.measure.measurement import FAIR_CHANCE, GOOD_CHANCE, Forecast
+from qgate.measure.registry import METRICS
 from qgate.measure.spreads import spread_of
 from qgate.measure.units import in_words
 from qgate.plan.plan import Plan
@@ -54,6 +54,10 @@ class _Case:
 
 def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = None) -> Forecast:
     """Return the chance of a pass were the candidate truly equal, and what would raise it."""
+    lacking = [name for name in gate.slices or () if not plan.slices.get(name)]
+    if lacking:
+        note = f"no validation item is in slice {', '.join(lacking)}"
+        return Forecast(False, 0.0, note, "name slices that the validation rows have")
     case = _case(plan, gate, lock, past)
     if isinstance(case, str):
         return Forecast(True, None, case)

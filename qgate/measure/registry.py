@@ -66,16 +66,16 @@ def _terms() -> list[tuple[str, MetricTerms]]:
                 "regression", True,
             )  # fmt: skip
             table.append(("parity", terms))
-    for percent in (50, 95, 99):
-        table.append(
-            (
-                "latency",
-                MetricTerms(
-                    f"latency_p{percent}_ms", "ms", "lower", f"{percent}% quantile of {_LATENCY}",
-                    "Conover 1999, order statistics", 1e-3, _LARGE, frozenset({"latency"}),
-                ),
-            )
-        )  # fmt: skip
+    table += [
+        (
+            "latency",
+            MetricTerms(
+                f"latency_p{percent}_ms", "ms", "lower", f"{percent}% quantile of {_LATENCY}",
+                "Conover 1999, order statistics", 1e-3, _LARGE, frozenset({"latency"}),
+            ),
+        )
+        for percent in (50, 95, 99)
+    ]  # fmt: skip
     table += [
         (
             "latency",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from typing import NamedTuple
 
 from rich.text import Text
 
@@ -39,8 +40,15 @@ _BANNERS = {
     Action.ROLLBACK: "bold white on red",
 }
 _INDENT = "     "
-# Columns of a gate's line: mark with the gaps about the name, value, threshold, verdict.
-_MARK, _VALUE, _THRESHOLD, _VERDICT = 5, 12, 14, 12
+# Columns of a gate's line: mark with the gaps about the name, value, verdict.
+_MARK, _VALUE, _VERDICT = 5, 12, 12
+
+
+class _Columns(NamedTuple):
+    """Widths that depend on the gates."""
+
+    name: int
+    threshold: int
 
 
 def render_plain(decision: Decision, rollback: RollbackPlan) -> str:
@@ -53,14 +61,17 @@ def render_terminal(decision: Decision, rollback: RollbackPlan, width: int) -> T
     width = max(_NARROWEST, min(width, _WIDEST))
     text = Text()
     _headline(text, decision, width)
-    names = min(max(len(verdict.gate.name) for verdict in decision.verdicts), 30)
+    columns = _Columns(
+        min(max(len(verdict.gate.name) for verdict in decision.verdicts), 30),
+        max(12, *(len(threshold_words(verdict)) for verdict in decision.verdicts)) + 2,
+    )
     for outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE):
         for verdict in decision.of(outcome):
-            _line(text, verdict, names, width)
+            _line(text, verdict, columns, width)
             _details(text, verdict, decision, width)
     for verdict in decision.of(Outcome.PASS):
-        _line(text, verdict, names, width)
-    _shadowed(text, decision, names, width)
+        _line(text, verdict, columns, width)
+    _shadowed(text, decision, columns, width)
     text.append("\n")
     for sentence in filter(None, (attempt_sentence(decision), *look_sentences(decision))):
         _paragraph(text, " ", sentence, width)
@@ -75,11 +86,11 @@ def render_terminal(decision: Decision, rollback: RollbackPlan, width: int) -> T
     return text
 
 
-def _shadowed(text: Text, decision: Decision, names: int, width: int) -> None:
+def _shadowed(text: Text, decision: Decision, columns: _Columns, width: int) -> None:
     if decision.shadowed:
         text.append("\n In shadow: judged and shown, deciding nothing\n", "bold")
     for verdict in decision.shadowed:
-        _line(text, verdict, names, width)
+        _line(text, verdict, columns, width)
         if verdict.outcome is not Outcome.PASS:
             _paragraph(text, _INDENT, verdict.reason, width)
 
@@ -96,20 +107,20 @@ def _headline(text: Text, decision: Decision, width: int) -> None:
     text.append(f"{attempt}\n\n", "dim")
 
 
-def _line(text: Text, verdict: Verdict, names: int, width: int) -> None:
+def _line(text: Text, verdict: Verdict, columns: _Columns, width: int) -> None:
     mark, style = _STYLES[verdict.outcome]
     text.append(f" {mark} ", style)
     name_style = "" if verdict.outcome is Outcome.PASS else "bold"
-    text.append(f"{verdict.gate.name[:names]:<{names}}  ", name_style)
-    room = width - names - _MARK - _VERDICT
+    text.append(f"{verdict.gate.name[: columns.name]:<{columns.name}}  ", name_style)
+    room = width - columns.name - _MARK - _VERDICT
     if verdict.unit == "mismatches":
         # The count and its bound of 0 say less than what was compared.
         text.append(f"{_cut(verdict.reason, room - 2):<{room}}")
     else:
         text.append(f"{value_words(verdict):<{_VALUE}}")
-        middle = room - _VALUE - _THRESHOLD
+        middle = room - _VALUE - columns.threshold
         text.append(f"{_interval(verdict, middle):<{middle}}", "cyan")
-        text.append(f"{threshold_words(verdict):>{_THRESHOLD - 2}}  ")
+        text.append(f"{threshold_words(verdict):>{columns.threshold - 2}}  ")
     text.append(f"{verdict.outcome.upper()}\n", style)
 
 

@@ -32,7 +32,7 @@ def threshold_words(verdict: Verdict) -> str:
     if threshold.low is not None:
         words.append(f"min {bare(threshold.low, unit)}")
     if threshold.vs_baseline is not None:
-        words.append(f"{'' if words else 'max '}{threshold.vs_baseline:g} x base")
+        words.append(f"{'' if words else 'max '}{threshold.vs_baseline:g}x base")
     return ", ".join(words)
 
 
@@ -47,8 +47,12 @@ def claims_sentence(decision: Decision) -> str:
     by_claim: dict[str, list[str]] = {}
     for verdict in decision.verdicts:
         by_claim.setdefault(verdict.measurement.claim, []).append(verdict.gate.name)
-    parts = [f"{' and '.join(names)} {CLAIM_WORDS[claim]}" for claim, names in by_claim.items()]
+    parts = [f"{_joined(names)} {CLAIM_WORDS[claim]}" for claim, names in by_claim.items()]
     return f"Each verdict holds no further than its claim: {'; '.join(parts)}."
+
+
+def _joined(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def attempt_sentence(decision: Decision) -> str:

@@ -284,7 +284,7 @@ def _paired(rows: Array, found: Crossed) -> Crossed:
 
 
 def sparseness(gap: float, magnitude: float) -> tuple[float, float]:
-    """Return the share of discordant items below which cells are sparse, and the most pairs an item.
+    """Return the share of discordant items below which cells are sparse, and most pairs an item.
 
     Args:
         gap: Mean of D.

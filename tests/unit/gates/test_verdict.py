@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import pytest
 
+from qgate.charter.charter import Threshold
 from qgate.gates.verdict import Outcome, judge_gate
-from qgate.measure.measurement import Measurement
+from qgate.measure.measurement import Measurement, Relative
 from tests.unit.measure.small import gate
 
 GAP = "val_accuracy_gap_vs_classical"
@@ -153,3 +155,54 @@ def test_a_cost_says_value_and_limit() -> None:
 
 def test_a_verdict_knows_its_unit() -> None:
     assert judge_gate(gate("latency_p95_ms", high=1.0), Measurement()).unit == "ms"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "outcome"),
+    [
+        (-0.01, 0.01, P),
+        (-0.02, 0.02, P),
+        (-0.03, 0.01, I),
+        (-0.01, 0.03, I),
+        (0.021, 0.05, F),
+        (-0.05, -0.021, F),
+        (None, 0.01, I),
+        (-0.01, None, I),
+        (0.03, None, F),
+    ],
+)
+def test_within_needs_both_ends(low: float | None, high: float | None, outcome: Outcome) -> None:
+    asked = gate(GAP, low=-0.02, high=0.02)
+    verdict = judge_gate(asked, Measurement(0.0, low, high, confidence=0.95))
+    assert verdict.outcome is outcome
+    assert "±2.00 pt" in verdict.reason
+
+
+RATIO = replace(gate("latency_p95_ms"), threshold=Threshold(None, 120.0, 1.5))
+
+
+@pytest.mark.parametrize(
+    ("high", "multiple", "outcome"),
+    [
+        (100.0, (1.1, 1.0, 1.4), P),
+        (130.0, (1.1, 1.0, 1.4), I),
+        (100.0, (1.5, 1.4, 1.7), I),
+        (100.0, (1.9, 1.6, 2.2), F),
+        (100.0, (1.1, 1.0, None), I),
+        (100.0, (1.1, math.nan, 1.4), E),
+        (100.0, None, E),
+    ],
+)
+def test_absolute_and_relative_thresholds_must_both_hold(
+    high: float, multiple: tuple[float, float | None, float | None] | None, outcome: Outcome
+) -> None:
+    relative = Relative(*multiple) if multiple else None
+    found = Measurement(90.0, 80.0, high, relative=relative, confidence=0.95)
+    assert judge_gate(RATIO, found).outcome is outcome
+
+
+def test_a_multiple_alone_is_a_threshold() -> None:
+    asked = replace(RATIO, threshold=Threshold(None, None, 1.5))
+    verdict = judge_gate(asked, Measurement(90.0, 80.0, 95.0, relative=Relative(1.2, 1.1, 1.3)))
+    assert verdict.outcome is P
+    assert "1.3 times is within 1.5 times the baseline's" in verdict.reason
