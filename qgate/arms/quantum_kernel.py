@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from qgate.data.dataset import Array, Codes, Labels
 from qgate.data.split import SplitData
 from qgate.errors import QgateError, UsageError
 from qgate.quantum.feature_map import FeatureMap
-from qgate.quantum.fidelity import fidelities, sampled, sampled_gram, simulate_states
+from qgate.quantum.fidelity import depolarised, fidelities, sampled, sampled_gram, simulate_states
 
 _PREPROCESSING_SEED = 0
 """Preprocessing is fitted once, so that its states serve all training seeds."""
@@ -42,6 +43,13 @@ class _Exact:
     cross: Array
 
 
+def _drifted(exact: _Exact, strength: float) -> _Exact:
+    qubits = exact.features.shape[1]
+    gram, cross = (depolarised(part, strength, qubits) for part in (exact.gram, exact.cross))
+    np.fill_diagonal(gram, 1.0)
+    return replace(exact, gram=gram, cross=cross)
+
+
 class QuantumKernelArm:
     """Exact fidelities of all pairs; a trial only draws shots and fits the kernel estimator."""
 
@@ -54,7 +62,19 @@ class QuantumKernelArm:
         self._target = Target.of(workshop.split.dataset)
         self._estimator(0)
         self._ready: tuple[int | None, _Exact] | None = None
+        self._drift = 0.0
         self._exact(next(iter(workshop.split.by_seed), 0))
+
+    def depolarised(self, strength: float) -> QuantumKernelArm:
+        """Return this arm behind a global depolarising channel, as on a drifted device (modelled).
+
+        A pair's own fidelity of 1 is not measured, so it stays.
+        """
+        other = copy.copy(self)
+        other._drift, other._ready, other._kept = strength, None, KeptFits()
+        if self._ready is not None:
+            other._ready = self._ready[0], _drifted(self._ready[1], strength)
+        return other
 
     def run(self, seed: int, shots: Shots, replicate: int, items: Items = None) -> Outcome:
         """Draw the kernel's entries, fit on the training block, predict the validation items."""
@@ -84,9 +104,11 @@ class QuantumKernelArm:
         states = simulate_states(feature_map, exact.features[support])
 
         def serve(features: Array) -> Labels:
-            request = simulate_states(feature_map, _dense(preprocess.transform(features)))
+            angles = _dense(preprocess.transform(features))
+            request = simulate_states(feature_map, angles)
             kernel = np.zeros((len(features), rows))
-            kernel[:, support] = sampled(fidelities(request, states), shots, rng)
+            exact = depolarised(fidelities(request, states), self._drift, angles.shape[1])
+            kernel[:, support] = sampled(exact, shots, rng)
             return self._target.predictions(fitted.predict(kernel), len(kernel))
 
         return serve
@@ -111,7 +133,8 @@ class QuantumKernelArm:
             states = simulate_states(feature_map, features)
             gram = fidelities(states, states)
             cross = fidelities(simulate_states(feature_map, validation), states)
-        return _Exact(preprocess, features, labels, gram, cross)
+        exact = _Exact(preprocess, features, labels, gram, cross)
+        return _drifted(exact, self._drift) if self._drift else exact
 
     def _feature_map(self, features: Array) -> FeatureMap:
         return FeatureMap(self._kernel.layers, self._kernel.repeat, features.shape[1])

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from qgate.cli import check, init, judge, lock, metrics, plan, report, rollback, run
+from qgate.cli import calibrate, check, init, judge, lock, metrics, plan, report, rollback, run
 
 app = typer.Typer(
     name="qgate",
@@ -39,5 +39,5 @@ def _root(
     del version
 
 
-for module in (init, check, lock, plan, run, judge, report, rollback, metrics):
+for module in (init, check, lock, plan, run, calibrate, judge, report, rollback, metrics):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)

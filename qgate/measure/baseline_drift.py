@@ -20,9 +20,9 @@ _SHOWN = {"classification": ("accuracy", ".4f"), "regression": ("rmse", ".4g")}
 _METHOD = "exact comparison of all predictions with the locked digest"
 
 
-def measure(evidence: Evidence, gate: Gate) -> Measurement:
+def measure(evidence: Evidence, gate: Gate, *, advise: bool = True) -> Measurement:
     """Return 1 when any prediction of the baseline changed, else 0; scores before and after."""
-    del gate
+    del gate, advise
     lock = evidence.record["lock"]
     if lock is None:
         path = typed(evidence.observations["charter_path"])

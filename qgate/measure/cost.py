@@ -20,8 +20,9 @@ class DeviceUse:
     shots: int
 
 
-def measure(evidence: Evidence, gate: Gate) -> Measurement:
+def measure(evidence: Evidence, gate: Gate, *, advise: bool = True) -> Measurement:
     """Return US dollars for 1,000 predictions at the gate's shots, or for the whole run."""
+    del advise
     prices = evidence.charter.budget.prices
     if prices is None:
         return Measurement(error="the charter has no price list: add budget.prices")

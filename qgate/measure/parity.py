@@ -22,17 +22,17 @@ __all__ = ["forecast", "measure"]
 _FEWEST_OF_SLICE = 2
 
 
-def measure(evidence: Evidence, gate: Gate) -> Measurement:
+def measure(evidence: Evidence, gate: Gate, *, advise: bool = True) -> Measurement:
     """Return the metric with its bounds under the gate's claim, of the worst slice if sliced."""
     try:
         if gate.slices is not None:
             return _sliced(evidence, gate)
-        return _whole(evidence, gate)
+        return _whole(evidence, gate, advise)
     except (MissingTrialError, ValueError) as error:
         return Measurement(error=str(error), claim=gate.claim)
 
 
-def _whole(evidence: Evidence, gate: Gate) -> Measurement:
+def _whole(evidence: Evidence, gate: Gate, advise: bool) -> Measurement:
     cells = cells_of(evidence, gate)
     counts, claim = cells.counts, _effective_claim(gate.claim, len(cells.difference))
     try:
@@ -45,13 +45,13 @@ def _whole(evidence: Evidence, gate: Gate) -> Measurement:
     level = confidence_of(gate, evidence)
     interval = found.interval(2 * level - 1)
     notes = [*_seed_notes(cells.difference, evidence.resampled)]
-    if cells.gap and not evidence.resampled:
+    if cells.gap and advise and not evidence.resampled:
         notes += advice(evidence, gate, cells, found, interval, claim=claim, level=level)
         notes += _elsewhere(cells, gate, level)
     return Measurement(
         interval.estimate, interval.low, interval.high, True, cells.baseline_value, counts,
         interval.method, claim, tuple(notes), confidence=level, components=found.components,
-        also=_comparisons(cells, gate, found, level),
+        also=_comparisons(cells, gate, found, level) if advise else (),
     )  # fmt: skip
 
 

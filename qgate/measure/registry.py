@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 class Family(Protocol):
     """A module that measures some metrics and knows their power."""
 
-    def measure(self, evidence: Evidence, gate: Gate) -> Measurement:
-        """Return the measurement that a gate asks for."""
+    def measure(self, evidence: Evidence, gate: Gate, *, advise: bool = True) -> Measurement:
+        """Return the measurement that a gate asks for.
+
+        What would decide an open gate takes most of the time: without `advise` it is left out.
+        """
         ...
 
     def forecast(

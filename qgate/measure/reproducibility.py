@@ -13,9 +13,9 @@ from qgate.plan.plan import Plan
 _METHOD = "exact comparison with the lock, and replays in a new process"
 
 
-def measure(evidence: Evidence, gate: Gate) -> Measurement:
+def measure(evidence: Evidence, gate: Gate, *, advise: bool = True) -> Measurement:
     """Return the number of mismatches; each is named, with both values, in the notes."""
-    del gate
+    del gate, advise
     lock = evidence.record["lock"]
     if lock is None:
         path = typed(evidence.observations["charter_path"])

@@ -13,8 +13,9 @@ from qgate.plan.plan import Plan
 from qgate.stats.spread import SpreadInterval, chance_of_spread, pooled_sd
 
 
-def measure(evidence: Evidence, gate: Gate) -> Measurement:
+def measure(evidence: Evidence, gate: Gate, *, advise: bool = True) -> Measurement:
     """Return the standard deviation of accuracy over replicates, pooled over seeds."""
+    del advise
     shots = evidence.charter.shots_of(gate)
     try:
         values = _accuracies(evidence, shots)

@@ -37,6 +37,15 @@ def fidelities(left: States, right: States) -> Array:
     return np.clip(np.round(exact, _DIGITS), 0.0, 1.0)
 
 
+def depolarised(exact: Array, strength: float, qubits: int) -> Array:
+    """Return the chance of all zeros behind a global depolarising channel after the circuit.
+
+    Each fidelity F becomes (1 - strength) F + strength / 2^qubits (Nielsen and Chuang 2010, 8.3.4).
+    """
+    mixed = (1 - strength) * exact + strength / 2**qubits
+    return np.asarray(np.round(mixed, _DIGITS), dtype=np.float64)
+
+
 def sampled(probabilities: Array, shots: Shots, rng: np.random.Generator) -> Array:
     """Return the observed frequencies of independent pairs; the probabilities when exact.
 

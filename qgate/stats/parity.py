@@ -30,7 +30,7 @@ CLAIMS = ("new_items_and_seeds", "this_dataset", "this_artifact")
 # Graubard 1998 do for one proportion), but at so many pairs an item at most, since seeds tell
 # nothing of the items that happen not to be here. Below _FEW_DISCORDANT_ITEMS also that at the
 # number of items, since a standard error that rests on so few is itself not to be trusted.
-_SPARSE, _WORTH = 0.25, 4.0
+_SPARSE, _WORTH = 0.25, 3.0
 _SPARSE_IF_LOPSIDED, _WORTH_IF_LOPSIDED = 0.5, 2.0
 _FEW_DISCORDANT_ITEMS = 5
 _ROUNDING = 1e-9

@@ -182,3 +182,16 @@ def test_only_one_split_is_in_memory() -> None:
         arm.run(seed, 64, 0)
         gc.collect()
         assert sum(isinstance(each, quantum_kernel._Exact) for each in gc.get_objects()) == 1
+
+
+def test_a_drifted_device_moves_every_pair_towards_the_mixed_state() -> None:
+    """Strength 1 leaves nothing of the data: every pair is alike, and each request too."""
+    arm = _build(small.kernel(small.ANGLE))
+    lost = arm.depolarised(1.0)
+    assert len(set(lost.run(1, None, 0).scores or ())) == 1
+    assert arm.depolarised(0.0).run(1, 64, 0) == arm.run(1, 64, 0)
+    slight = arm.depolarised(0.3)
+    assert slight.run(1, 64, 0) == slight.run(1, 64, 0) != arm.run(1, 64, 0)
+    features, _ = small.small_split().validate_on
+    drawn = slight.depolarised(0.3).serve(1, None)(features)
+    assert drawn.tolist() == list(slight.run(1, None, 0).predictions)

@@ -56,7 +56,7 @@ def test_a_tiny_design_is_blind_though_it_lets_nothing_through() -> None:
     found = calibrated(two_arms(60), gate(GAP, high=0.02))
     assert row(found, "flipped predictions", 2.0).detection.low > calibration.DETECTED
     (blind,) = found.blind
-    assert "much the same of an equal candidate" in blind.reason
+    assert "from an equal candidate too seldom" in blind.reason
     assert "qgate plan pilot.yaml" in blind.remedy
     assert found.told == ()
     assert found.exit_code is ExitCode.INCONCLUSIVE
@@ -70,7 +70,7 @@ def test_a_gate_that_lets_the_regression_through_is_blind(
 
     measure = parity.measure
 
-    def naive(found: Evidence, of: Gate) -> Any:
+    def naive(found: Evidence, of: Gate, **_: bool) -> Any:
         value = (measure(found, of).value or 0.0) - 0.02
         return dataclasses.replace(measure(found, of), value=value, low=value, high=value)
 

@@ -198,3 +198,28 @@ def test_every_gate_that_is_not_a_cost_has_a_world_of_each_kind() -> None:
         kinds = {world.kind for world in WORLDS if world.concerns(gate(metric, high=0.1))}
         assert {Kind.EQUAL, Kind.PLANTED} <= kinds, metric
     assert not [world for world in WORLDS if world.concerns(gate("cost_total_usd", high=1.0))]
+
+
+def test_each_seed_may_have_items_of_its_own() -> None:
+    found, terms = two_arms(), gate(GAP, high=0.03)
+    truth = [found.record["truth"]] * 4
+    own = Evidence({**found.record, "truth": truth}, found.observations, "")
+    assert own.resampled
+    world = prepared(own, terms, "flipped predictions", 2.0)
+    assert near(values(terms, world), 0.06)
+    assert "resampled" in (family(GAP).measure(world.draw(np.random.default_rng(1)), terms).method)
+
+
+def test_slices_are_drawn_with_their_items() -> None:
+    found = two_arms()
+    names = ["a" if i < 100 else "b" for i in range(400)]
+    slices = {"column": "site", "values": names, "known": ["a", "b"]}
+    sliced = Evidence({**found.record, "slices": slices}, found.observations, "")
+    terms = gate(GAP, high=0.03, slices=())
+    drawn = Case.of(sliced, terms).drawn(np.random.default_rng(2))
+    assert drawn.slices is not None
+    measured = family(GAP).measure(drawn.as_evidence(), terms)
+    assert {part.name for part in measured.parts} == {"a", "b"}
+    assert sum(part.items for part in measured.parts) == 400
+    worst = values(terms, prepared(sliced, terms, "flipped predictions", 2.0), 60)
+    assert worst.mean() > 0.06  # of the worse slice

@@ -1,0 +1,139 @@
+"""`qgate calibrate`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qgate.cli.options import AllowImport, AllowOutside, CharterPath, Quiet
+from qgate.cli.output import refuse_unwritable
+from qgate.errors import UsageError
+
+if TYPE_CHECKING:
+    from qgate.calibration.calibration import Calibration
+    from qgate.calibration.reruns import Reruns
+    from qgate.evidence.evidence import Evidence
+    from qgate.plan.settings import Settings
+
+_FORMATS = ("terminal", "json")
+_SUFFIXES = {".json": "json", ".txt": "terminal"}
+
+
+def command(
+    charter: CharterPath,
+    replicates: Annotated[
+        int,
+        typer.Option("--replicates", min=10, max=100_000, help="How often each world is drawn."),
+    ] = 200,
+    evidence: Annotated[
+        str | None,
+        typer.Option("--evidence", metavar="EVIDENCE", help="Use this bundle, and run nothing."),
+    ] = None,
+    form: Annotated[
+        str | None, typer.Option("--format", metavar="NAME", help="terminal or json.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Where it goes, not to stdout.")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=256, help="Processes that run trials.")
+    ] = 1,
+    quiet: Quiet = False,
+    allow_outside: AllowOutside = False,
+    allow_import: AllowImport = None,
+) -> int:
+    """Measure the gates themselves on this case: false alarms, and planted regressions found.
+
+    Runs the charter (from the cache where it can; no attempt is counted, no evidence kept), its
+    baseline with fresh seeds, and its candidate on drifted devices. A gate that cannot tell a
+    regression at twice its tolerance is blind.
+
+    Exit codes: 0 every gate tells it, 20 a gate is blind or none could be tried.
+    """
+    from qgate.cli.console import progress_on_stderr
+    from qgate.plan.settings import Settings
+
+    name = _format(form, output)
+    with progress_on_stderr(quiet=quiet) as progress:
+        settings = Settings(
+            workers=workers,
+            allow_imports=frozenset(allow_import or ()),
+            allow_outside=allow_outside,
+            progress=progress,
+            files=evidence is None,
+        )
+        found = _calibrated(charter, evidence, replicates, settings)
+    _emit(found, name, output, quiet=quiet and form is None)
+    return found.exit_code
+
+
+def _calibrated(
+    path: Path, reference: str | None, replicates: int, settings: Settings
+) -> Calibration:
+    from qgate.calibration.calibration import calibrate
+    from qgate.evidence.store import read_bundle
+    from qgate.gates.decision import judge
+    from qgate.pipeline import load
+
+    reruns = None
+    if reference is None:
+        evidence, reruns = _run(path, settings)
+        charter = evidence.charter
+    else:
+        evidence, charter = read_bundle(reference), load(path, settings)
+        judge(evidence, charter)  # refuses evidence of another experiment
+    return calibrate(
+        evidence, charter, replicates=replicates, reruns=reruns, progress=settings.progress
+    )
+
+
+def _run(path: Path, settings: Settings) -> tuple[Evidence, Reruns]:
+    from qgate.calibration.reruns import as_read, rerun
+    from qgate.pipeline import gather, study
+    from qgate.trials import stages
+
+    found = study(path, settings)
+    evidence = as_read(gather(found, attempt=0))
+    return evidence, rerun(found, stages.prepare(found, found.charter.arms), evidence)
+
+
+def _format(form: str | None, output: Path | None) -> str:
+    """Return the format: the one asked for, else by the file's suffix, else for a terminal."""
+    if form is not None and form not in _FORMATS:
+        raise UsageError(f"--format {form}: expected one of {', '.join(_FORMATS)}")
+    if output is None:
+        return form or "terminal"
+    refuse_unwritable(output)
+    if form is None and output.suffix not in _SUFFIXES:
+        known = ", ".join(_SUFFIXES)
+        raise UsageError(f"--output {output}: name its --format, or end it in one of {known}")
+    return form or _SUFFIXES[output.suffix]
+
+
+def _emit(found: Calibration, name: str, output: Path | None, *, quiet: bool) -> None:
+    from qgate.cli.console import console, width_of
+    from qgate.files import write_atomically
+    from qgate.report.calibration import (
+        ASCII,
+        BLOCKS,
+        PLAIN_WIDTH,
+        render_calibration,
+        render_calibration_json,
+    )
+
+    if output is not None:
+        text = (
+            render_calibration_json(found)
+            if name == "json"
+            else render_calibration(found, PLAIN_WIDTH, BLOCKS).plain
+        )
+        write_atomically(output, text.encode())
+    elif name == "json":
+        sys.stdout.write(render_calibration_json(found))
+    elif not quiet:
+        glyphs = BLOCKS if (sys.stdout.encoding or "").lower().startswith("utf") else ASCII
+        text_ = render_calibration(found, width_of(sys.stdout), glyphs)
+        console(sys.stdout).print(text_, soft_wrap=True, end="")
