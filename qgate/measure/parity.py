@@ -46,8 +46,8 @@ def _whole(evidence: Evidence, gate: Gate, advise: bool) -> Measurement:
     interval = found.interval(2 * level - 1)
     notes = [*_seed_notes(cells.difference, evidence.resampled)]
     if cells.gap and advise and not evidence.resampled:
-        notes += advice(evidence, gate, cells, found, interval, claim=claim, level=level)
-        notes += _elsewhere(cells, gate, level)
+        open_ = advice(evidence, gate, cells, found, interval, claim=claim, level=level)
+        notes += [*open_, *_elsewhere(cells, gate, level)] if open_ else []
     return Measurement(
         interval.estimate, interval.low, interval.high, True, cells.baseline_value, counts,
         interval.method, claim, tuple(notes), confidence=level, components=found.components,
@@ -176,7 +176,7 @@ def _seed_notes(difference: Array, resampled: bool) -> list[str]:
 
 
 def _elsewhere(cells: Cells, gate: Gate, level: float) -> list[str]:
-    """Return the verdict of the literal reading, where that differs in kind."""
+    """Return the verdict of the literal reading of an open gate, where that decides."""
     bound, low = gate.threshold.high, gate.threshold.low
     if bound is None or low is not None or gate.claim == "this_dataset":
         return []

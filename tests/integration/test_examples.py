@@ -20,6 +20,7 @@ EXPECTED = {
     "rollback": ("rollback", 10),
     "recorded": ("promote", 0),
     "digits": ("rollback", 10),
+    "early_stop": ("promote", 0),
 }
 
 
