@@ -35,7 +35,7 @@ def command(
 
     from qgate.cli.console import console
     from qgate.evidence.store import read_bundle
-    from qgate.measure.outlook import forecast, joint_chance, refusals
+    from qgate.measure.outlook import forecast, refusals
     from qgate.pipeline import study
     from qgate.plan.settings import Settings
 
@@ -49,8 +49,7 @@ def command(
     out.print(_table(seen))
     out.print("Chance to pass: if truly equal to the baseline, and if exactly at the tolerance.")
     out.print("For 80%: what of each alone would do; a dash where no number would.")
-    joint = joint_chance(seen)
-    out.print(f"All forecast gates together, if truly equal: {joint:.0%} (as if independent).\n")
+    out.print(f"{_joint_words(seen)}\n")
     for gate, outlook in seen:
         what = f"{gate.name}: {outlook.note}"
         remedy = f"; {outlook.remedy}" if _wants_more(outlook) else ""
@@ -59,6 +58,17 @@ def command(
     for finding in refused:
         out.print(Text(str(finding)), soft_wrap=True)
     return ExitCode.USAGE if refused else ExitCode.PASS
+
+
+def _joint_words(seen: list[tuple[Gate, Forecast]]) -> str:
+    from qgate.measure.outlook import joint_chance
+
+    joint = joint_chance(seen)
+    if joint is None:
+        return "No gate that decides has a forecast."
+    apart, as_one = (f"{chance:.0%}" for chance in joint)
+    several = f" if independent, {as_one} if they rise and fall as one" if apart != as_one else ""
+    return f"All forecast gates together, if truly equal: {apart}{several}."
 
 
 def _plan_lines(found: Study) -> list[str]:

@@ -30,16 +30,18 @@ def forecast(study: Study, past: Evidence | None = None) -> list[tuple[Gate, For
     ]
 
 
-def joint_chance(outlooks: Sequence[tuple[Gate, Forecast]]) -> float:
-    """Return the chance that all forecast gates that decide pass, as if they were independent.
+def joint_chance(outlooks: Sequence[tuple[Gate, Forecast]]) -> tuple[float, float] | None:
+    """Return the chance that all forecast gates that decide pass: if independent, and if as one.
 
-    Gates on the same items rise and fall together, so the chance is at least about this.
+    Gates on the same items and seeds rise and fall together, so the truth lies between the product
+    of their chances and the smallest of them. None where no gate has a forecast.
     """
-    return math.prod(
+    chances = [
         outlook.chance
         for gate, outlook in outlooks
         if outlook.chance is not None and gate.mode == "enforce"
-    )
+    ]
+    return (math.prod(chances), min(chances)) if chances else None
 
 
 def refusals(study: Study, past: Evidence | None = None, *, attempt: int = 1) -> list[Finding]:

@@ -13,7 +13,7 @@ from qgate.measure.cells import metric_name
 from qgate.measure.level import look_levels, share_of_error
 from qgate.measure.measurement import FAIR_CHANCE, GOOD_CHANCE, Forecast
 from qgate.measure.registry import METRICS
-from qgate.measure.spreads import spread_of
+from qgate.measure.spreads import default_spread, spread_of
 from qgate.measure.units import in_words
 from qgate.plan.plan import Plan
 from qgate.stats.parity import Components
@@ -83,22 +83,25 @@ def _case(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None) -> _
     """Return a gate's case, or why there is none."""
     if gate.metric.endswith(_GAP):
         return _gap_case(plan, gate, past)
-    return _value_case(plan, gate, lock)
+    return _value_case(plan, gate, lock, past)
 
 
 def _gap_case(plan: Plan, gate: Gate, past: Evidence | None) -> _Case | str:
     tolerance = gate.threshold.high
-    spread, source = spread_of(plan, gate, past)
+    default = default_spread(gate, plan.charter.shots_of(gate))
+    spread, source = spread_of(plan, gate, past, default)
     if spread is None or tolerance is None:
         return source
     level, design = _last_level(plan, gate), _design(plan)
     two_sided = gate.threshold.low is not None
-    if plan.charter.data.validation.resample:
-        spread, gate = _resampled(spread, plan), replace(gate, claim="this_dataset")
+    resampled = plan.charter.data.validation.resample
+    claim = "this_dataset" if resampled else gate.claim  # splits are then all that varies
     sizes = _slice_sizes(plan, gate)
 
     def chance(design: Design, margin: float, gap: float, level: float) -> float:
-        asked = Question(margin, gate.claim, level, two_sided, gap)
+        asked = Question(margin, claim, level, two_sided, gap)
+        if resampled:
+            return chance_to_pass(asked, _between_splits(spread, plan, design), design)
         shares = [design.items * size / plan.items for size in sizes]
         return math.prod(
             chance_to_pass(asked, spread, replace(design, items=max(1, round(items))))
@@ -106,32 +109,42 @@ def _gap_case(plan: Plan, gate: Gate, past: Evidence | None) -> _Case | str:
         )
 
     least = 0.0
-    if gate.claim != "this_dataset":
+    if claim != "this_dataset":
         least = spread.reach * smallest_tolerance(min(sizes), confidence=level)
     return _Case(chance, tolerance, design, level, spread.reach, _note(plan, source, sizes), least)
 
 
-def _value_case(plan: Plan, gate: Gate, lock: Lock | None) -> _Case | str:
-    """Return the case of a candidate's own rate, equal to the baseline's locked one."""
-    bound = gate.threshold.low
-    score = lock.document["baseline"]["score"].get(metric_name(gate)) if lock else None
-    if score is None or bound is None or gate.slices is not None:
+def _value_case(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None) -> _Case | str:
+    """Return the case of a candidate's own value, equal to the baseline's locked one."""
+    name, high = metric_name(gate), gate.threshold.high
+    bound = gate.threshold.low if high is None else high
+    score = lock.document["baseline"]["score"].get(name) if lock else None
+    if bound is None or gate.slices is not None or plan.charter.data.validation.resample:
+        return "no forecast of the candidate's own value under such terms"
+    if score is None:
         return "the baseline's value is not locked: no forecast"
-    level = _last_level(plan, gate)
-    parts = Components(score * (1 - score), 0.0, 0.0)
+    of_rate = Spread(Components(score * (1 - score), 0.0, 0.0))  # every seed wrong on the same
+    default = of_rate if METRICS[gate.metric].unit == "proportion" else None
+    spread, source = spread_of(plan, gate, past, default)
+    if spread is None:
+        return source
 
     def chance(design: Design, margin: float, gap: float, level: float) -> float:
-        return share_power(score - gap, score - margin, parts, design, gate.claim, level)
+        if name == "accuracy":
+            parts = spread.components
+            return share_power(score - gap, score - margin, parts, design, gate.claim, level)
+        return chance_to_pass(Question(margin, gate.claim, level, gap=gap), spread, design)
 
-    note = _note(plan, f"the baseline's locked {score:.4f} for the candidate", (plan.items,))
-    return _Case(chance, score - bound, _design(plan), level, score, note)
+    note = _note(plan, f"the baseline's locked {score:.4g} for the candidate, {source}", ())
+    margin = score - bound if high is None else bound - score
+    return _Case(chance, margin, _design(plan), _last_level(plan, gate), abs(score), note)
 
 
-def _resampled(spread: Spread, plan: Plan) -> Spread:
+def _between_splits(spread: Spread, plan: Plan, design: Design) -> Spread:
     """Return a spread between splits alone, enlarged for their overlap (Nadeau and Bengio 2003)."""
-    parts, splits = spread.components, len(plan.charter.schedule.seeds)
-    between = parts.seed + (parts.item + parts.residual) / plan.items
-    overlap = 1 + splits * plan.items / plan.train
+    parts = spread.components
+    between = parts.seed + (parts.item + parts.residual) / design.items
+    overlap = 1 + design.seeds * design.items / plan.train
     return replace(spread, components=Components(0.0, between * overlap, 0.0))
 
 
@@ -218,4 +231,4 @@ def _smallest(gate: Gate, lock: Lock | None, margin: float, widest: float) -> st
     if gate.metric.endswith(_GAP):
         return in_words(margin, unit, difference=True)
     score = lock.document["baseline"]["score"][metric_name(gate)] if lock else 0.0
-    return in_words(score - margin, unit)
+    return in_words(score - margin if gate.threshold.high is None else score + margin, unit)

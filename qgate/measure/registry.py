@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from qgate.charter.vocabulary import MetricTerms
@@ -47,95 +48,84 @@ _LATENCY = "milliseconds from the intended send to the answer, open loop, one qu
 _LARGE = 1e12
 
 
-def _terms() -> list[tuple[str, MetricTerms]]:
-    table: list[tuple[str, MetricTerms]] = []
+def _of_classes() -> Iterator[MetricTerms]:
     for name, (meaning, source) in _GAPS.items():
         needs = frozenset({"scores"}) if name == "roc_auc" else frozenset[str]()
         for metric, better, text, low in (
             (f"val_{name}_gap_vs_classical", "lower", f"baseline minus candidate: {meaning}", -1),
             (f"val_{name}", "higher", meaning, 0),
         ):
-            terms = MetricTerms(
+            yield MetricTerms(
                 metric, "proportion", better, text, source, low, 1, needs, "classification", True
             )
-            table.append(("parity", terms))
+
+
+def _of_numbers() -> Iterator[MetricTerms]:
     for name, (meaning, source) in _ERRORS.items():
-        for metric, text, least in (
+        for metric, text, low in (
             (f"val_{name}_gap_vs_classical", f"candidate minus baseline: {meaning}", -_LARGE),
             (f"val_{name}", meaning, 0.0),
         ):
-            terms = MetricTerms(
-                metric, "target units", "lower", text, source, least, _LARGE, frozenset(),
+            yield MetricTerms(
+                metric, "target units", "lower", text, source, low, _LARGE, frozenset(),
                 "regression", True,
             )  # fmt: skip
-            table.append(("parity", terms))
-    table += [
-        (
-            "latency",
+
+
+_OTHERS: dict[str, tuple[MetricTerms, ...]] = {
+    "latency": (
+        *(
             MetricTerms(
                 f"latency_p{percent}_ms", "ms", "lower", f"{percent}% quantile of {_LATENCY}",
                 "Conover 1999, order statistics", 1e-3, _LARGE, frozenset({"latency"}),
-            ),
-        )
-        for percent in (50, 95, 99)
-    ]  # fmt: skip
-    table += [
-        (
-            "latency",
-            MetricTerms(
-                "latency_p95_ratio_vs_classical", "ratio", "lower",
-                "95% latency quantile of the candidate over that of the baseline",
-                "Conover 1999, order statistics of both arms", 1e-3, _LARGE,
-                frozenset({"latency", "baseline"}),
-            ),
+            )
+            for percent in (50, 95, 99)
         ),
-        (
-            "reproducibility",
-            MetricTerms(
-                "reproducibility", "mismatches", "exact",
-                "inputs that differ from the lock, and replays in a new process that differ",
-                "exact comparison of digests", 0, 0,
-            ),
+        MetricTerms(
+            "latency_p95_ratio_vs_classical", "ratio", "lower",
+            "95% latency quantile of the candidate over that of the baseline",
+            "Conover 1999, order statistics of both arms", 1e-3, _LARGE,
+            frozenset({"latency", "baseline"}),
         ),
-        (
-            "baseline_drift",
-            MetricTerms(
-                "baseline_drift", "mismatches", "exact",
-                "1 if the baseline's predictions differ from the locked ones, else 0",
-                "exact comparison of digests", 0, 0,
-            ),
+    ),
+    "reproducibility": (
+        MetricTerms(
+            "reproducibility", "mismatches", "exact",
+            "inputs that differ from the lock, and replays in a new process that differ",
+            "exact comparison of digests", 0, 0,
         ),
-        (
-            "shots",
-            MetricTerms(
-                "shot_noise_sd", "proportion", "lower",
-                "standard deviation of validation accuracy over replicates, within seeds",
-                "Hald 1952, chi-square bounds", 0, 1, frozenset({"replicates"}),
-                "classification", True,
-            ),
+    ),
+    "baseline_drift": (
+        MetricTerms(
+            "baseline_drift", "mismatches", "exact",
+            "1 if the baseline's predictions differ from the locked ones, else 0",
+            "exact comparison of digests", 0, 0,
         ),
-        (
-            "cost",
-            MetricTerms(
-                "cost_per_1k_usd", "USD", "lower",
-                "modelled: price list times the circuits and shots of 1,000 predictions",
-                "the charter's price list", 0, _LARGE, frozenset({"prices"}),
-            ),
+    ),
+    "shots": (
+        MetricTerms(
+            "shot_noise_sd", "proportion", "lower",
+            "standard deviation of validation accuracy over replicates, within seeds",
+            "Hald 1952, chi-square bounds", 0, 1, frozenset({"replicates"}),
+            "classification", True,
         ),
-        (
-            "cost",
-            MetricTerms(
-                "cost_total_usd", "USD", "lower",
-                "modelled: price list times all circuits and shots of the run",
-                "the charter's price list", 0, _LARGE, frozenset({"prices"}),
-            ),
+    ),
+    "cost": (
+        MetricTerms(
+            "cost_per_1k_usd", "USD", "lower",
+            "modelled: price list times the circuits and shots of 1,000 predictions",
+            "the charter's price list", 0, _LARGE, frozenset({"prices"}),
         ),
-    ]  # fmt: skip
-    return table
-
-
-_FAMILIES = {terms.name: family for family, terms in _terms()}
-METRICS = {terms.name: terms for _, terms in _terms()}
+        MetricTerms(
+            "cost_total_usd", "USD", "lower",
+            "modelled: price list times all circuits and shots of the run",
+            "the charter's price list", 0, _LARGE, frozenset({"prices"}),
+        ),
+    ),
+}  # fmt: skip
+_BY_FAMILY = {"parity": (*_of_classes(), *_of_numbers()), **_OTHERS}
+_FAMILIES = {terms.name: family for family, table in _BY_FAMILY.items() for terms in table}
+METRICS = {terms.name: terms for table in _BY_FAMILY.values() for terms in table}
 
 
 def family(metric: str) -> Family:

@@ -9,6 +9,7 @@ import numpy as np
 from qgate.charter.charter import Gate, Shots
 from qgate.evidence.evidence import Evidence, MissingTrialError
 from qgate.measure.cells import cells_of, metric_name
+from qgate.measure.registry import METRICS
 from qgate.plan.plan import Plan
 from qgate.stats.influence import REGRESSION_METRICS
 from qgate.stats.parity import Components
@@ -24,7 +25,7 @@ _SHOT_SHARE = 0.5
 
 
 def default_spread(gate: Gate, shots: Shots) -> Spread | None:
-    """Return the documented defaults for a gap; None for numbers, whose unit nobody knows."""
+    """Return the documented defaults of a gap; None for numbers, whose unit nobody knows."""
     name = metric_name(gate)
     if name in REGRESSION_METRICS:
         return None
@@ -63,9 +64,10 @@ def past_spread(past: Evidence, gate: Gate, plan: Plan) -> Spread:
     )
 
 
-def spread_of(plan: Plan, gate: Gate, past: Evidence | None) -> tuple[Spread | None, str]:
-    """Return the spread and where it comes from, in words."""
-    default = default_spread(gate, plan.charter.shots_of(gate))
+def spread_of(
+    plan: Plan, gate: Gate, past: Evidence | None, default: Spread | None
+) -> tuple[Spread | None, str]:
+    """Return the spread, by default this one, and where it comes from, in words."""
     if past is not None:
         try:
             return past_spread(past, gate, plan), f"variance as in {past.digest[:12]}"
@@ -75,6 +77,6 @@ def spread_of(plan: Plan, gate: Gate, past: Evidence | None) -> tuple[Spread | N
         why = ""
     if default is None:
         return None, f"{why}no variance is known: pass --from EVIDENCE"
-    parts = default.components
-    wide = parts.item + parts.residual
-    return default, f"{why}assuming {100 * wide:.3g}% discordance"
+    wide = default.components.item + default.components.residual
+    what = "discordance" if METRICS[gate.metric].gap else "variance of an item"
+    return default, f"{why}assuming {100 * wide:.3g}% {what}"

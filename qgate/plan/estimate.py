@@ -13,13 +13,15 @@ _STATE = 2e-4
 
 def estimated_seconds(plan: Plan) -> float:
     """Return a modelled duration in seconds: start and replay, states, trials, latency."""
-    charter = plan.charter
+    charter, schedule = plan.charter, plan.charter.schedule
+    # A split of its own for every seed has states of its own, made again for each shot count.
+    splits = len(schedule.seeds) * len(schedule.shots) if charter.data.validation.resample else 1
     rows = plan.train + plan.items
     seconds = _START
     for arm in charter.arms:
         trials = len(plan.of(arm.role))
         if arm.kind == "quantum_kernel":
-            seconds += rows * _STATE + trials * plan.train * rows * _KERNEL_ENTRY
+            seconds += splits * rows * _STATE + trials * plan.train * rows * _KERNEL_ENTRY
         elif arm.kind == "estimator":
             seconds += trials * _CLASSICAL_TRIAL
     if any(gate.metric.startswith("latency_") for gate in charter.gates):

@@ -100,6 +100,8 @@ def clustered_quantile_bounds(
     member = _clusters(sessions, n)
     if member is None:
         return ClusteredBounds(None, None, 1.0)
+    if int(member.max()) + 1 == n:  # every sample is a session of its own
+        return ClusteredBounds(*quantile_bounds(values, q, confidence=confidence), float(n))
     several = len(np.unique(sessions)) > 1
     least = 1.0 if several else _median_effect(values, member)
     depth = _DEEPER * (math.ceil(n * (1 - q)) + _FEWEST_DEEP)
@@ -130,8 +132,8 @@ def _tail_bounds(
     effects = _design_effects(member[order], np.bincount(member).astype(np.float64))
     clusters = int(member.max()) + 1
     usable = len(effects) - 1 if depth == n else depth // _REACH - _FEWEST_DEEP
-    scale = 1.0  # where every sample is a session of its own, none has to be estimated
-    if clusters < n and confidence > 0.5:
+    scale = 1.0
+    if confidence > 0.5:
         scale = float(stdtrit(clusters - 1, confidence) / ndtri(confidence)) ** 2
     worth = n / (scale * np.maximum(_cautious(effects, n, usable), least))
     share = np.arange(usable + 1) / n

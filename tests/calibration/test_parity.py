@@ -199,3 +199,19 @@ def test_slices_fail_an_equal_candidate_no_more_often_than_one_gate() -> None:
         naive += min(p) <= 0.05
     assert failed / REPLICATES <= 0.05 + _error(0.05)
     assert naive / REPLICATES > 0.1
+
+
+def test_the_chance_of_two_gates_lies_between_apart_and_as_one() -> None:
+    """Gates on the same items at two noise levels: neither independent nor the same."""
+    discordance, tolerance = 0.08, 0.025
+    pairs = _pairs(0.0, discordance=discordance)
+    rng, passed = np.random.default_rng(9), []
+    for candidate, baseline in pairs:
+        noisy = np.where(rng.random(candidate.shape) < 0.02, baseline, candidate)
+        gaps = [crossed(baseline - arm, claim=NEW, cells="paired") for arm in (candidate, noisy)]
+        passed.append([gap.interval(0.9).high <= tolerance for gap in gaps])
+    each, both = np.mean(passed, axis=0), np.mean(np.all(passed, axis=1))
+    parts = Components(0.6 * discordance, 0.005**2, 0.4 * discordance)
+    promised = _promised(tolerance, Spread(parts, discordance), SEEDS, ITEMS)
+    assert each == pytest.approx([promised, promised], abs=0.04)
+    assert promised**2 - 0.03 <= both <= promised + 0.03
