@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qgate.charter.vocabulary import Vocabulary
 from qgate.errors import Finding, InvalidFileError
@@ -108,20 +109,24 @@ def gather(found: Study, attempt: int) -> Evidence:
     from qgate.gates.looks import look_at, looks_record, settled
     from qgate.trials import stages
 
+    def evidence(
+        replays: Sequence[Any] = (), latencies: Mapping[str, Any] | None = None
+    ) -> Evidence:
+        record = make_record(found, results, replays, looks=looks, slices=found.slices)
+        observed = make_observations(found, results, latencies or {}, attempt)
+        return Evidence(record, observed, path="")
+
     arms = stages.prepare(found, found.charter.arms)
     results: dict[str, TrialResult] = {}
-    looks = None
-    for taken in range(1, max(len(found.plan.ends), 1) + 1):
+    last = max(len(found.plan.ends), 1)
+    for taken in range(1, last + 1):
         results |= stages.run(found, arms, found.plan.stage(taken - 1))
         looks = looks_record(found.plan, taken)
-        record = make_record(found, results, replays=[], looks=looks, slices=found.slices)
-        so_far = Evidence(record, make_observations(found, results, {}, attempt), path="")
-        if taken < len(found.plan.ends) and settled(look_at(so_far, found.charter)):
+        if taken < last and settled(look_at(evidence(), found.charter)):
             break
     replays = stages.replay(found, results)
     latencies = stages.latency(found, arms) if _needs_latency(found.charter) else {}
-    record = make_record(found, results, replays, looks=looks, slices=found.slices)
-    return Evidence(record, make_observations(found, results, latencies, attempt), path="")
+    return evidence(replays, latencies)
 
 
 def _needs_latency(charter: Charter) -> bool:

@@ -146,6 +146,9 @@ def _looks(charter: Charter, source: Source) -> Iterator[Finding]:
         yield source.finding(place, message)
     if looks.by == "items" and charter.data.validation.resample:
         yield source.finding(place, "resampled splits have no order of items: look after seeds")
+    if looks.by == "items" and any(gate.metric == "shot_noise_sd" for gate in charter.gates):
+        message = "shot_noise_sd is of all items, and larger on fewer: look after seeds"
+        yield source.finding(place, message)
 
 
 def _layers(charter: Charter, source: Source, around: Surroundings) -> Iterator[Finding]:

@@ -122,7 +122,8 @@ def _absolute(gate: Gate, measurement: Measurement) -> list[str]:
         outcome = _outcome(gate, measurement)
         where = "within" if outcome is Outcome.PASS else beyond
         return [f"{say(measurement.value)} is {where} {limit_words}."]
-    span = Span(measurement.low, measurement.high, measurement.confidence or gate.confidence)
+    level = measurement.confidence or gate.confidence
+    span = Span(measurement.low, measurement.high, level, measurement.far_confidence or level)
     low = threshold.high is None
     more = "" if terms.gap else f"; more {terms.more} would narrow them"  # gaps' notes have a price
     return [_bounded(span, limit, limit_words, say, lower=low, more=more)]
@@ -133,7 +134,8 @@ def _relative(gate: Gate, measurement: Measurement) -> list[str]:
     limit, found = gate.threshold.vs_baseline, measurement.relative
     if limit is None or found is None:
         return []
-    span = Span(found.low, found.high, measurement.confidence or gate.confidence)
+    level = measurement.confidence or gate.confidence
+    span = Span(found.low, found.high, level, level)
     words = f"{limit:g} times the baseline's"
     more = f"; more {METRICS[gate.metric].more} would narrow them"
     sentence = _bounded(span, limit, words, lambda v: f"{v:.3g} times", lower=False, more=more)
@@ -142,11 +144,12 @@ def _relative(gate: Gate, measurement: Measurement) -> list[str]:
 
 @dataclass(frozen=True)
 class Span:
-    """Two one-sided bounds and the confidence of each."""
+    """Two one-sided bounds, and the confidence of the one to be kept and of the one to fail by."""
 
     low: float | None
     high: float | None
     confidence: float
+    far_confidence: float
 
 
 def _between(
@@ -169,11 +172,11 @@ def _bounded(
     near, far = (span.low, span.high) if lower else (span.high, span.low)
     side, other, beyond = ("lower", "upper", "below") if lower else ("upper", "lower", "above")
     sign = -1 if lower else 1
-    level = f"{100 * span.confidence:.4g}%"
+    level, far_level = (f"{100 * c:.4g}%" for c in (span.confidence, span.far_confidence))
     if near is not None and sign * near <= sign * limit:
         return f"The {level} {side} bound {say(near)} is within {words}."
     if far is not None and sign * far > sign * limit:
-        return f"Even the {level} {other} bound {say(far)} is {beyond} {words}."
+        return f"Even the {far_level} {other} bound {say(far)} is {beyond} {words}."
     if near is None:
         return f"There is no {side} bound to hold against {words}."
     if far is None:

@@ -18,16 +18,10 @@ from qgate.measure.cost import candidate_usd
 from qgate.measure.measurement import CLAIM_WORDS, GOOD_CHANCE
 from qgate.measure.registry import METRICS
 from qgate.measure.units import in_words
+from qgate.stats.design import Design, variance_parts
+from qgate.stats.needs import Needs, needs
 from qgate.stats.parity import Crossed, ParityInterval
-from qgate.stats.power import (
-    Design,
-    Needs,
-    Question,
-    Spread,
-    chance_to_pass,
-    needs,
-    variance_parts,
-)
+from qgate.stats.power import Question, Spread, chance_to_pass
 
 _SOURCES = ("items", "seeds", "seed x item", "shots")
 
@@ -75,6 +69,7 @@ def advice(
         Spread(
             found.components,
             float(np.abs(cells.difference).mean()) if cells.name == "accuracy" else None,
+            cells.discordant / cells.counts.items,
             cells.reach,
             0.5 if cells.labels else 1.0,
         ),
@@ -94,7 +89,7 @@ def _shares(seen: _Seen) -> list[str]:
     total = sum(parts)
     if total == 0:
         return []
-    if seen.design.seeds == 1:
+    if seen.design.seeds == 1 and seen.spread.components.shots == 0:
         return ["Uncertainty: items, and shots if any; one seed cannot tell them apart."]
     named = list(zip(_SOURCES, parts, strict=True))
     if seen.spread.components.shots == 0:  # without replicates they cannot be told apart
@@ -131,7 +126,9 @@ def _ways(
     design, shots = seen.design, seen.shots
 
     def priced(text: str, changed: Design) -> str:
-        now, then = (candidate_usd(evidence, gate, d) for d in (design, changed))
+        whole = evidence.items / design.items  # a slice grows with all the others
+        grown = [replace(d, items=round(d.items * whole)) for d in (design, changed)]
+        now, then = (candidate_usd(evidence, gate, d) for d in grown)
         return text if now is None or then is None else f"{text} ({now:,.2f} to {then:,.2f} USD)"
 
     items = seeds = more = None

@@ -68,10 +68,13 @@ def fingerprint(evidence: Evidence) -> dict[str, Any]:
     evidence = _of_baseline(evidence)
     shots = evidence.charter.serving_shots  # a classical baseline answers for every shot count
     names = REGRESSION_METRICS if evidence.task == "regression" else LABEL_METRICS
-    score = {
-        name: round(float(item_values(evidence, "baseline", shots, name).values.mean()), 12)
-        for name in names
-    }
+    score = {}
+    for name in names:
+        try:
+            values = item_values(evidence, "baseline", shots, name).values
+        except ValueError:
+            continue  # a class is too rare for it
+        score[name] = round(float(values.mean()), 12)
     return {
         "id": evidence.charter.baseline.id,
         "predictions": evidence.predictions_digest("baseline"),

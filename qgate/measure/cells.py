@@ -6,16 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qgate.charter.charter import Gate
-from qgate.evidence.evidence import Array, Evidence
+from qgate.charter.charter import Gate, Shots
+from qgate.evidence.evidence import Array, Codes, Evidence
 from qgate.measure.items import Mask, discordant_items, item_values
 from qgate.measure.measurement import Counts
 from qgate.stats.influence import LABEL_METRICS, REGRESSION_METRICS, reach
-from qgate.stats.parity import CellKind, Components, Crossed, crossed
+from qgate.stats.parity import CellKind, Components, Crossed, Labels, crossed
 from qgate.stats.pivots import Pivot, ScorePivot, TPivot
 from qgate.stats.resampling import corrected_resampled_t
 
 _GAP = "_gap_vs_classical"
+_FEWEST_OF_CLASS = 20
+"""Below, a gate on the AUC promotes far more at its tolerance than it says (13% with 10)."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Cells:
     discordant: int
     reach: float
     """How far one item can move one cell."""
+    of_labels: Labels | None
+    """For a metric on predicted classes other than accuracy, what its sparse cells need."""
+    rarest: int
+    """Items of the rarest class; 0 for numbers."""
     train: int
     """Training rows of each split, where every seed has a split of its own; else 0."""
 
@@ -59,6 +65,11 @@ class Cells:
         """
         if self.train:
             return _resampled(self)
+        if self.name == "roc_auc" and self.rarest < _FEWEST_OF_CLASS:
+            raise ValueError(
+                f"{self.rarest} items of a class are too few for an interval of the area under "
+                f"the curve: {_FEWEST_OF_CLASS} are needed"
+            )
         alone: CellKind = "paired" if self.gap else "successes"
         return crossed(
             self.difference,
@@ -67,6 +78,7 @@ class Cells:
             discordant=self.discordant,
             reach=self.reach,
             shot_variance=self.shot_variance,
+            labels=self.of_labels,
         )
 
 
@@ -87,6 +99,12 @@ def cells_of(evidence: Evidence, gate: Gate, chosen: Mask | None = None) -> Cell
         if name in REGRESSION_METRICS:
             difference = -difference  # an error: the larger one is the worse
     seeds = 1 if deterministic(difference) else len(difference)
+    rarest, of_labels = 0, None
+    if evidence.task == "classification":
+        truths = evidence.truths if chosen is None else evidence.truths[:, chosen]
+        rarest = int(np.unique(truths[0], return_counts=True)[1].min())
+        if name in LABEL_METRICS and name != "accuracy" and baseline is not None:
+            of_labels = _labels(evidence, shots, truths[0], chosen)
     return Cells(
         name,
         difference,
@@ -95,8 +113,24 @@ def cells_of(evidence: Evidence, gate: Gate, chosen: Mask | None = None) -> Cell
         candidate.shot_variance,
         discordant_items(evidence, shots, name, baseline is not None, chosen),
         _reach(evidence, name, candidate.values, chosen),
+        of_labels,
+        rarest,
         evidence.train if evidence.resampled else 0,
     )
+
+
+def _labels(evidence: Evidence, shots: Shots, truth: Codes, chosen: Mask | None) -> Labels:
+    right = [
+        item_values(evidence, role, shots, "accuracy", chosen).values
+        for role in ("baseline", "candidate")
+    ]
+    paired = right[0] - right[1]
+    differs = np.any(paired != 0, axis=0)
+    classes = tuple(
+        (int((truth == label).sum()), int(differs[truth == label].sum()))
+        for label in np.unique(truth)
+    )
+    return Labels(paired, classes)
 
 
 def metric_name(gate: Gate) -> str:

@@ -9,7 +9,7 @@ from qgate.evidence.evidence import Evidence, MissingTrialError
 from qgate.lock.lock import Lock
 from qgate.measure.measurement import Counts, Forecast, Measurement
 from qgate.plan.plan import Plan
-from qgate.stats.power import Design
+from qgate.stats.design import Design
 
 
 @dataclass(frozen=True)

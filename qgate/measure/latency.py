@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from qgate.charter.charter import Gate
+from qgate.charter.charter import Gate, LatencySpec
 from qgate.evidence.evidence import Array, Codes, Evidence
 from qgate.lock.lock import Lock
 from qgate.measure.level import confidence_of, share_of_error
-from qgate.measure.measurement import Counts, Forecast, Measurement, Relative
+from qgate.measure.measurement import FAIR_CHANCE, Counts, Forecast, Measurement, Relative
 from qgate.plan.plan import Plan
 from qgate.stats.quantiles import (
     ClusteredBounds,
@@ -112,28 +112,40 @@ def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = 
     needed = samples_needed(q, confidence=(1 + confidence) / 2 if ratio else confidence)
     if ratio and threshold.high is not None and threshold.high < 1:
         return Forecast(False, 0.0, "equal arms have a ratio of 1", "allow at least 1")
-    chance, source = _chance_as_before(gate, past)
+    chance, source = _chance_as_before(plan.charter.latency, gate, confidence, past)
     if plan.charter.candidate.kind == "recorded":
         return Forecast(True, chance, f"needs {needed} recorded requests{source}")
     requests = plan.charter.latency.requests
     note = f"{requests} requests, at least {needed} needed for an upper bound{source}"
-    return Forecast(requests >= needed, chance, note, f"set latency.requests to {needed} or more")
+    decidable = requests >= needed and (chance is None or chance >= FAIR_CHANCE)
+    remedy = f"set latency.requests to {needed} or more"
+    if requests >= needed:
+        remedy = "set more latency.requests, or a wider limit"
+    return Forecast(decidable, chance, note, remedy)
 
 
-def _chance_as_before(gate: Gate, past: Evidence | None) -> tuple[float | None, str]:
-    """Return how often the gate passes past latencies, their sessions drawn anew."""
+def _chance_as_before(
+    spec: LatencySpec, gate: Gate, confidence: float, past: Evidence | None
+) -> tuple[float | None, str]:
+    """Return how often a gate would pass on the planned requests, drawn of past sessions."""
     found = None if past is None else _latencies(past, "candidate")
     if past is None or found is None or gate.threshold.high is None or _is_ratio(gate):
         return None, ""
+    members = [found[0][found[1] == session] for session in np.unique(found[1])]
+    if len(members) < 2:
+        return None, ""
     rng, q = np.random.default_rng(_RESAMPLING_SEED), _QUANTILES[gate.metric]
-    confidence = confidence_of(gate, past)
-    sessions = np.unique(found[1])
-    members = [np.flatnonzero(found[1] == session) for session in sessions]
+    label = np.arange(spec.requests) * spec.sessions // spec.requests
+    sizes = np.bincount(label)
     passed = 0
     for _ in range(_RESAMPLES):
-        drawn = [members[i] for i in rng.integers(0, len(members), len(members))]
-        label = np.repeat(np.arange(len(drawn)), [len(part) for part in drawn])
-        again = found[0][np.concatenate(drawn)], label.astype(np.int64), found[2]
+        drawn = [
+            rng.choice(members[session], size)
+            for session, size in zip(
+                rng.integers(0, len(members), spec.sessions), sizes, strict=True
+            )
+        ]
+        again = np.concatenate(drawn), label.astype(np.int64), found[2]
         high = _quantile(again, q, confidence)[1].high
         passed += high is not None and high <= gate.threshold.high
     return passed / _RESAMPLES, f", latency as in {past.digest[:12]}"

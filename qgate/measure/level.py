@@ -9,6 +9,9 @@ from qgate.evidence.evidence import Evidence
 from qgate.measure.registry import METRICS
 from qgate.stats.sequential import nominal_levels
 
+_LEAST_LEVEL = 1e-10
+"""A level below has no bound that floating point could tell from none; so much error is nothing."""
+
 
 def confidence_of(gate: Gate, evidence: Evidence) -> float:
     """Return the one-sided confidence of the gate's bounds at the look that evidence holds."""
@@ -25,7 +28,9 @@ def look_levels(charter: Charter, ends: tuple[int, ...]) -> dict[str, list[float
 
     The spending time of a look is its share of the seeds or items. The information at a look is
     never a smaller share, since the other factor of the design is there from the first look; so
-    the looks are at least as correlated as assumed, and the error is kept (Lan and DeMets 1983).
+    the looks are at least as correlated as assumed, and the error is kept (Lan and DeMets 1983)
+    as far as the variances are known; with few seeds that differ much it is not quite, which is
+    why no look is taken before 3 seeds.
 
     Args:
         charter: The terms.
@@ -41,7 +46,8 @@ def look_levels(charter: Charter, ends: tuple[int, ...]) -> dict[str, list[float
 
 @functools.lru_cache(maxsize=64)
 def _levels(ends: tuple[int, ...], error: float) -> tuple[float, ...]:
-    return nominal_levels([end / ends[-1] for end in ends], alpha=error)
+    levels = nominal_levels([end / ends[-1] for end in ends], alpha=error)
+    return tuple(max(level, _LEAST_LEVEL) for level in levels)
 
 
 def share_of_error(gate: Gate, attempts: Attempts) -> float:

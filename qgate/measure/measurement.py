@@ -74,6 +74,8 @@ class Measurement:
     """Why it could not be measured."""
     confidence: float | None = None
     """One-sided, of each bound; None where nothing is random."""
+    far_confidence: float | None = None
+    """Of the bound that would show a failure, where it is another: Holm's first step."""
     relative: Relative | None = None
     parts: tuple[Part, ...] = ()
     """Slices, where the gate judges them one by one."""

@@ -26,7 +26,7 @@ def measure(evidence: Evidence, gate: Gate, *, advise: bool = True) -> Measureme
     """Return the metric with its bounds under the gate's claim, of the worst slice if sliced."""
     try:
         if gate.slices is not None:
-            return _sliced(evidence, gate)
+            return _sliced(evidence, gate, advise)
         return _whole(evidence, gate, advise)
     except (MissingTrialError, ValueError) as error:
         return Measurement(error=str(error), claim=gate.claim)
@@ -55,7 +55,7 @@ def _whole(evidence: Evidence, gate: Gate, advise: bool) -> Measurement:
     )  # fmt: skip
 
 
-def _sliced(evidence: Evidence, gate: Gate) -> Measurement:
+def _sliced(evidence: Evidence, gate: Gate, advise: bool) -> Measurement:
     """Return the gap of the worst slice: shown within only if each slice is.
 
     Each slice's own bound must hold for a pass, which needs no correction (intersection-union,
@@ -81,7 +81,14 @@ def _sliced(evidence: Evidence, gate: Gate) -> Measurement:
     if not analyses:
         raise ValueError(f"no slice of {slices['column']} can be measured")
     parts = _parts(gate, analyses, level)
-    return _worst(gate, parts, analyses, lacking, level, str(slices["column"]))
+    found = _worst(gate, parts, analyses, lacking, level, str(slices["column"]))
+    worst = next(part.name for part in parts if part.value == found.value)
+    cells, analysis = analyses[worst]
+    if cells.gap and advise:
+        interval = analysis.interval(2 * level - 1)
+        more = advice(evidence, gate, cells, analysis, interval, claim=found.claim, level=level)
+        found = replace(found, notes=(*found.notes, *more))
+    return found
 
 
 def _parts(
@@ -120,18 +127,20 @@ def _worst(
     far = worst(interval.low if above else interval.high for interval in shown)
     value = worst(part.value for part in parts)
     named = next(part.name for part in parts if part.value == value)
-    cells, analysis = analyses[named]
+    cells, _ = analyses[named]
     notes = [f"Worst slice: {column} = {named} ({cells.counts.items} items)."]
     if failing := [part.name for part in parts if part.beyond]:
         notes.insert(0, f"Shown beyond it, after Holm: {', '.join(failing)}.")
     notes += [f"Slice {column} = {name} is missing: {why}." for name, why in lacking.items()]
     bounds = [None if lacking else near, far]
     low, high = (bounds[1], bounds[0]) if above else (bounds[0], bounds[1])
-    method = f"each of {len(parts)} slices by {analysis.method}; Holm for a failure"
+    each = (analysis.interval(2 * level - 1).method for _, analysis in analyses.values())
+    named_methods = " or ".join(dict.fromkeys(each))
+    method = f"each of {len(parts)} slices by {named_methods}; Holm for a failure"
     return Measurement(
-        value, low, high, True, cells.baseline_value, replace(cells.counts), method,
+        value, low, high, True, cells.baseline_value, cells.counts, method,
         _effective_claim(gate.claim, len(cells.difference)), tuple(notes),
-        confidence=level, parts=parts,
+        confidence=level, far_confidence=first, parts=parts,
     )  # fmt: skip
 
 
@@ -171,7 +180,8 @@ def _effective_claim(claim: str, seeds: int) -> str:
 
 def _seed_notes(difference: Array, resampled: bool) -> list[str]:
     if len(difference) > 1 and deterministic(difference) and not resampled:
-        return [f"Deterministic in the seed: {len(difference)} seeds count as one."]
+        said = f"{len(difference)} seeds gave identical cells and count as one"
+        return [f"Deterministic in the seed: {said}."]
     return []
 
 

@@ -16,18 +16,11 @@ from qgate.measure.registry import METRICS
 from qgate.measure.spreads import default_spread, spread_of
 from qgate.measure.units import in_words
 from qgate.plan.plan import Plan
+from qgate.stats.design import Design
+from qgate.stats.exact_power import share_power
+from qgate.stats.needs import Needs, needs, smallest_margin
 from qgate.stats.parity import Components
-from qgate.stats.power import (
-    Design,
-    Needs,
-    Question,
-    Spread,
-    chance_to_pass,
-    needs,
-    share_power,
-    smallest_margin,
-    smallest_tolerance,
-)
+from qgate.stats.power import Question, Spread, chance_to_pass, resampled_power, smallest_tolerance
 
 _GAP = "_gap_vs_classical"
 _DOUBLINGS = 10
@@ -66,7 +59,7 @@ def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = 
     smallest = smallest_margin(
         lambda margin: case.chance(case.design, margin), case.widest, goal=GOOD_CHANCE
     )
-    found = needs(case.chance, case.design, goal=GOOD_CHANCE)
+    found = _of_claim(needs(case.chance, case.design, goal=GOOD_CHANCE), gate.claim)
     shots = plan.charter.shots_of(gate)
     return Forecast(
         chance >= FAIR_CHANCE,
@@ -94,22 +87,21 @@ def _gap_case(plan: Plan, gate: Gate, past: Evidence | None) -> _Case | str:
         return source
     level, design = _last_level(plan, gate), _design(plan)
     two_sided = gate.threshold.low is not None
-    resampled = plan.charter.data.validation.resample
-    claim = "this_dataset" if resampled else gate.claim  # splits are then all that varies
     sizes = _slice_sizes(plan, gate)
 
     def chance(design: Design, margin: float, gap: float, level: float) -> float:
-        asked = Question(margin, claim, level, two_sided, gap)
-        if resampled:
-            return chance_to_pass(asked, _between_splits(spread, plan, design), design)
-        shares = [design.items * size / plan.items for size in sizes]
-        return math.prod(
+        asked = Question(margin, gate.claim, level, two_sided, gap)
+        if plan.charter.data.validation.resample:
+            return resampled_power(asked, spread.at(design.shots), design, plan.train)
+        each = [
             chance_to_pass(asked, spread, replace(design, items=max(1, round(items))))
-            for items in shares
-        )
+            for items in (design.items * size / plan.items for size in sizes)
+        ]
+        # Equal slices must all pass, as if independent; at the tolerance one slice is enough.
+        return max(each) if gap else math.prod(each)
 
     least = 0.0
-    if claim != "this_dataset":
+    if gate.claim != "this_dataset":
         least = spread.reach * smallest_tolerance(min(sizes), confidence=level)
     return _Case(chance, tolerance, design, level, spread.reach, _note(plan, source, sizes), least)
 
@@ -138,14 +130,6 @@ def _value_case(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None
     note = _note(plan, f"the baseline's locked {score:.4g} for the candidate, {source}", ())
     margin = score - bound if high is None else bound - score
     return _Case(chance, margin, _design(plan), _last_level(plan, gate), abs(score), note)
-
-
-def _between_splits(spread: Spread, plan: Plan, design: Design) -> Spread:
-    """Return a spread between splits alone, enlarged for their overlap (Nadeau and Bengio 2003)."""
-    parts = spread.components
-    between = parts.seed + (parts.item + parts.residual) / design.items
-    overlap = 1 + design.seeds * design.items / plan.train
-    return replace(spread, components=Components(0.0, between * overlap, 0.0))
 
 
 def _design(plan: Plan) -> Design:
@@ -213,6 +197,13 @@ def _remedy(case: _Case, found: Needs, shots: Shots) -> str:
         if both.items is not None:
             return f"about {both.items:,} validation items with {seeds:,} seeds give 80%"
     return "no design that could be run will do: loosen the threshold"
+
+
+def _of_claim(found: Needs, claim: str) -> Needs:
+    """Return needs without those that a claim holds fixed: there is no more of them to be had."""
+    if claim == "this_dataset":
+        return replace(found, items=None)
+    return replace(found, seeds=None) if claim == "this_artifact" else found
 
 
 def needs_words(found: Needs, shots: Shots) -> tuple[str, str, str]:

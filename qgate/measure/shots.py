@@ -8,7 +8,7 @@ from qgate.charter.charter import Gate, Shots
 from qgate.evidence.evidence import Array, Evidence, MissingTrialError
 from qgate.lock.lock import Lock
 from qgate.measure.level import confidence_of, share_of_error
-from qgate.measure.measurement import Counts, Forecast, Measurement
+from qgate.measure.measurement import FAIR_CHANCE, Counts, Forecast, Measurement
 from qgate.plan.plan import Plan
 from qgate.stats.spread import SpreadInterval, chance_of_spread, pooled_sd
 
@@ -50,7 +50,8 @@ def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = 
         return Forecast(True, None, f"{note}; past evidence says nothing ({error})")
     error_share = share_of_error(gate, plan.charter.attempts)
     chance = chance_of_spread(gate.threshold.high, sd, df=df, confidence=1 - error_share)
-    return Forecast(True, chance, f"{note}, noise as in {past.digest[:12]}")
+    note += f", noise as in {past.digest[:12]}"
+    return Forecast(chance >= FAIR_CHANCE, chance, note, "set more shots, or a wider limit")
 
 
 def _spread(evidence: Evidence, values: Array, confidence: float) -> SpreadInterval:

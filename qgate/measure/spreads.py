@@ -11,7 +11,6 @@ from qgate.evidence.evidence import Evidence, MissingTrialError
 from qgate.measure.cells import cells_of, metric_name
 from qgate.measure.registry import METRICS
 from qgate.plan.plan import Plan
-from qgate.stats.influence import REGRESSION_METRICS
 from qgate.stats.parity import Components
 from qgate.stats.power import Spread
 
@@ -25,15 +24,18 @@ _SHOT_SHARE = 0.5
 
 
 def default_spread(gate: Gate, shots: Shots) -> Spread | None:
-    """Return the documented defaults of a gap; None for numbers, whose unit nobody knows."""
-    name = metric_name(gate)
-    if name in REGRESSION_METRICS:
+    """Return the documented defaults of a gap in accuracy; None for other metrics.
+
+    An error's unit is not known, and the spread of F1, balanced accuracy or AUC hangs on how rare
+    the classes are: only evidence tells.
+    """
+    if metric_name(gate) != "accuracy":
         return None
     wide = gate.discordance or DISCORDANCE
     residual = (1 - _ITEM_SHARE) * wide
     noise = residual * _SHOT_SHARE if shots is not None else 0.0
     parts = Components(_ITEM_SHARE * wide, _SEED_SD**2, residual, noise)
-    return Spread(parts, wide if name == "accuracy" else None)
+    return Spread(parts, wide)
 
 
 def past_spread(past: Evidence, gate: Gate, plan: Plan) -> Spread:
@@ -59,6 +61,7 @@ def past_spread(past: Evidence, gate: Gate, plan: Plan) -> Spread:
     return Spread(
         parts,
         float(np.abs(cells.difference).mean()) if paired else None,
+        cells.discordant / cells.counts.items,
         cells.reach,
         power,
     )

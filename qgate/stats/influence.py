@@ -9,7 +9,6 @@ MAE) the two are the same. For the area under the curve they are scaled to DeLon
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -26,9 +25,16 @@ def accuracy(truth: Codes, predicted: Codes, classes: int) -> Array:
 
 
 def balanced_accuracy(truth: Codes, predicted: Codes, classes: int) -> Array:
-    """Return item values of the mean of per-class recalls (Brodersen et al. 2010)."""
+    """Return item values of the mean of per-class recalls (Brodersen et al. 2010).
+
+    Raises:
+        ValueError: When there are items of one class alone.
+
+    """
     right = accuracy(truth, predicted, classes)
     present = np.unique(truth)
+    if present.size < 2:
+        raise ValueError("balanced accuracy needs items of at least 2 classes")
     values = np.zeros(truth.size)
     total = 0.0
     for label in present:
@@ -43,7 +49,15 @@ def f1(truth: Codes, predicted: Codes, classes: int) -> Array:
     """Return item values of F1: of the class coded 1 when binary, else the mean over classes.
 
     Classes that neither the truth nor the predictions hold are left out of the mean.
+
+    Raises:
+        ValueError: When the positive class, or all but one of several, has too few items.
+
     """
+    if classes == 2 and int((truth == 1).sum()) < 2:
+        raise ValueError("F1 needs at least 2 items of the positive class")
+    if classes > 2 and np.unique(truth).size < 2:
+        raise ValueError("the mean F1 needs items of at least 2 classes")
     labels = [1] if classes == 2 else np.union1d(truth, predicted).tolist()
     parts = [_f1_of(truth == label, predicted == label) for label in labels]
     return np.asarray(np.mean(parts, axis=0), dtype=np.float64)
@@ -139,15 +153,11 @@ def _errors(truth: Array, predicted: Array) -> Array:
     return errors
 
 
-def reach(truth: Codes | Array, name: str, classes: int) -> float:
-    """Return how far one item can move a metric's mean over n items, in units of 1/n.
+def reach(truth: Codes, name: str, classes: int) -> float:
+    """Return how far one item can move a metric on classes, in units of 1/n for n items.
 
-    1 for accuracy; more where a small class carries a large weight (first order). Infinite for
-    regression: an error has no largest value, so items that have not been seen to differ bound
-    nothing.
+    1 for accuracy; more where a small class carries a large weight (first order).
     """
-    if name in REGRESSION_METRICS:
-        return math.inf
     _, members = np.unique(truth, return_counts=True)
     weight = truth.size / float(members.min())
     if name == "accuracy":

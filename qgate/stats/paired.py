@@ -158,7 +158,10 @@ def mcnemar(b: int, c: int) -> McNemar:
     n, fewer = int(b + c), int(min(b, c))
     at_most = float(bdtr(fewer, n, 0.5))
     fewer_still = float(bdtr(fewer - 1, n, 0.5)) if fewer else 0.0
-    return McNemar(min(1.0, 2 * at_most), min(1.0, at_most + fewer_still))
+    mid = at_most + fewer_still
+    if b == c and n > 0:  # both tails meet in the one table, which counts half
+        mid = 1 - (at_most - fewer_still) / 2
+    return McNemar(min(1.0, 2 * at_most), min(1.0, mid))
 
 
 def _critical(b: float, c: float, n: float, confidence: float) -> float:

@@ -28,11 +28,11 @@ CLAIMS = ("new_items_and_seeds", "this_dataset", "this_artifact")
 # score interval is then given: below a share of discordant items, larger where most of them are
 # losses, the score interval at the number of pairs that has the same standard error (as Korn and
 # Graubard 1998 do for one proportion), but at so many pairs an item at most, since seeds tell
-# nothing of the items that happen not to be here. Below _FEW_DISCORDANT_ITEMS also that at the
+# nothing of the items that happen not to be here. Below FEW_DISCORDANT also that at the
 # number of items, since a standard error that rests on so few is itself not to be trusted.
 _SPARSE, _WORTH = 0.25, 3.0
 _SPARSE_IF_LOPSIDED, _WORTH_IF_LOPSIDED = 0.5, 2.0
-_FEW_DISCORDANT_ITEMS = 5
+FEW_DISCORDANT = 5
 _ROUNDING = 1e-9
 
 
@@ -46,6 +46,16 @@ class Components:
     """Seed x item, and shots where there are any."""
     shots: float = 0.0
     """What of the residual is shot noise, as differences between replicates show; 0 if unknown."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What lies beneath a metric on predicted classes."""
+
+    paired: Array
+    """Shape (seeds, items): the differences of correctness."""
+    classes: tuple[tuple[int, int], ...]
+    """Of each class its members, and those on which the arms differ with any seed."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +154,7 @@ def crossed(
     discordant: int | None = None,
     reach: float = 1.0,
     shot_variance: float = 0.0,
+    labels: Labels | None = None,
 ) -> Crossed:
     """Return the analysis of the mean over cells.
 
@@ -157,22 +168,28 @@ def crossed(
             those whose cells are not all alike.
         reach: For influence values, how far one item can move one cell.
         shot_variance: Variance of a cell's mean over its replicates, as their spread shows it.
+        labels: For influence values of a metric on predicted classes, what its sparse cells need.
 
     Raises:
         ValueError: See `parity_interval`.
 
     """
     _check_design(difference.shape, claim)
-    rows = difference
-    if claim != "this_dataset" and bool(np.all(difference == difference[0])):
+    rows, same = difference, bool(np.all(difference == difference[0]))
+    if same and claim != "this_dataset":
         rows = difference[:1]
     parts, means = _analyse(rows)
-    if len(rows) > 1:
+    if len(rows) == 1:  # what one seed shows of items and of shots is together
+        noise = min(shot_variance, parts.item)
+        parts = Components(parts.item - noise, 0.0, noise, noise)
+    else:
         parts = replace(parts, shots=min(shot_variance, parts.residual))
     se, df, method = _standard_error(means, rows.shape, claim)
+    if same and claim == "this_dataset":
+        se = 0.0  # to the last bit
     if discordant is None:
         discordant = int(np.count_nonzero(np.any(rows != _commonest(rows, cells), axis=0)))
-    plain = TPivot(float(difference.mean()), se, df)
+    plain = TPivot(float(difference[0].mean() if same else difference.mean()), se, df)
     found = Crossed(plain.estimate, se, df, method, parts, discordant, (plain,))
     if claim == "this_dataset":
         return found
@@ -180,10 +197,36 @@ def crossed(
         return _paired(rows, found)
     if cells == "successes":
         return _successes(rows, found)
-    if discordant >= _FEW_DISCORDANT_ITEMS or reach == 0:
+    if labels is not None:
+        found = _of_classes(found, labels, claim)
+    if discordant >= FEW_DISCORDANT or reach == 0:
         return found
     least = ScorePivot(0.0, 0.0, rows.shape[1], centre=plain.estimate, scale=reach)
-    return replace(found, pivots=(plain, least), widening="zero-discordance")
+    return replace(found, pivots=(*found.pivots, least), widening="zero-discordance")
+
+
+def _of_classes(found: Crossed, labels: Labels, claim: str) -> Crossed:
+    """Widen the interval of a metric on classes as that of accuracy is, and for rare classes.
+
+    The metric's own standard error over that of accuracy stretches accuracy's score interval. A
+    class on whose few items the arms hardly differ has a rate that nothing bounds but their
+    number: its zero-discordance interval counts with the class's share of the metric.
+    """
+    alike = crossed(labels.paired, claim=claim, cells="paired")
+    pivots = list(found.pivots)
+    if alike.se > 0 and found.se > 0:
+        stretch = found.se / alike.se
+        pivots += [
+            replace(pivot, centre=found.estimate - stretch * alike.estimate, scale=stretch)
+            for pivot in alike.pivots
+            if isinstance(pivot, ScorePivot)
+        ]
+    pivots += [
+        ScorePivot(0.0, 0.0, members, centre=found.estimate, scale=1 / len(labels.classes))
+        for members, discordant in labels.classes
+        if discordant < FEW_DISCORDANT
+    ]
+    return replace(found, pivots=tuple(pivots), widening="score")
 
 
 def _commonest(rows: Array, cells: CellKind) -> float:
@@ -273,7 +316,7 @@ def _paired(rows: Array, found: Crossed) -> Crossed:
         method = "Tango score interval, one seed"
         return replace(found, pivots=(_score(rows, items),), df=math.inf, method=method)
     pivots = list(found.pivots)
-    if found.discordant < _FEW_DISCORDANT_ITEMS:
+    if found.discordant < FEW_DISCORDANT:
         pivots.append(_score(rows, items))
     magnitude = float(np.abs(rows).mean())
     sparse, most = sparseness(found.estimate, magnitude)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from scipy.special import betainc, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from qgate.stats.paired import tango_interval, tango_score
 from qgate.stats.proportion import clopper_pearson
+
+_HALVINGS = 50
+_TINY = 1e-9
 
 
 class Pivot(Protocol):
@@ -30,7 +34,7 @@ class Pivot(Protocol):
 
 @dataclass(frozen=True)
 class TPivot:
-    """Student's t about an estimate; normal where `df` is infinite."""
+    """Student's t about an estimate."""
 
     estimate: float
     se: float
@@ -42,18 +46,16 @@ class TPivot:
         return self.estimate - half, self.estimate + half
 
     def below(self, value: float) -> float:
-        """Return P(T <= t); without spread the estimate itself decides."""
-        return self._tail(self.estimate - value)
+        """Return P(T <= t); without spread an estimate at the value is within it."""
+        if self.se == 0:
+            return 0.0 if self.estimate <= value else 1.0
+        return float(stdtr(self.df, (self.estimate - value) / self.se))
 
     def above(self, value: float) -> float:
-        """Return P(T >= t)."""
-        return self._tail(value - self.estimate)
-
-    def _tail(self, distance: float) -> float:
+        """Return P(T >= t); without spread an estimate at the value is not beyond it."""
         if self.se == 0:
-            return 0.0 if distance < 0 else 1.0
-        t = distance / self.se
-        return float(ndtr(t) if math.isinf(self.df) else stdtr(self.df, t))
+            return 0.0 if self.estimate > value else 1.0
+        return float(stdtr(self.df, (value - self.estimate) / self.se))
 
 
 @dataclass(frozen=True)
@@ -105,17 +107,25 @@ class ExactPivot:
 
     def below(self, value: float) -> float:
         """Return P(X <= x) where successes have probability `value`."""
-        return self._tail(value, self.share)
+        return self._level(lambda level: self.ends(level)[1] <= value)
 
     def above(self, value: float) -> float:
         """Return P(X >= x) where successes have probability `value`."""
-        return self._tail(1 - value, 1 - self.share)
+        return self._level(lambda level: self.ends(level)[0] >= value)
 
-    def _tail(self, value: float, share: float) -> float:
-        if not 0 < value < 1 or share >= 1:
-            return 1.0 if share >= 1 or value <= share else 0.0
-        n = self._worth(0.95)
-        return float(betainc(n * (1 - share), n * share + 1, 1 - value))
+    def _level(self, excludes: Callable[[float], bool]) -> float:
+        """Return the smallest one-sided level whose bound excludes a value, by bisection.
+
+        At most 0.5, where the bound is the estimate; 1 stands for anything above. The effective
+        number of items depends on the level, so that no single tail is the answer.
+        """
+        low, high = 0.0, 0.5  # a level too strict, and one that excludes if any does
+        if not excludes(_TINY):
+            return 1.0
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            low, high = (low, middle) if excludes(1 - 2 * middle) else (middle, high)
+        return high
 
     def _worth(self, level: float) -> float:
         if math.isinf(self.df):

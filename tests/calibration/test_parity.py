@@ -6,20 +6,24 @@ Bounds are the design targets plus about four Monte Carlo standard errors; the s
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from qgate.stats import parity_interval
+from qgate.stats.design import Design
+from qgate.stats.influence import balanced_accuracy, f1
 from qgate.stats.multiplicity import holm
 from qgate.stats.paired import tango_interval
-from qgate.stats.parity import Components, crossed
-from qgate.stats.power import Design, Question, Spread, chance_to_pass
+from qgate.stats.parity import Components, Labels, crossed
+from qgate.stats.power import Question, Spread, chance_to_pass, resampled_power
+from qgate.stats.resampling import corrected_resampled_t
 from qgate.stats.sequential import nominal_levels
 
 Array = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
 NEW = "new_items_and_seeds"
 ITEMS, SEEDS, TOLERANCE = 400, 10, 0.02
 REPLICATES = 2000
@@ -215,3 +219,75 @@ def test_the_chance_of_two_gates_lies_between_apart_and_as_one() -> None:
     promised = _promised(tolerance, Spread(parts, discordance), SEEDS, ITEMS)
     assert each == pytest.approx([promised, promised], abs=0.04)
     assert promised**2 - 0.03 <= both <= promised + 0.03
+
+
+@pytest.mark.parametrize("metric", [balanced_accuracy, f1])
+@pytest.mark.parametrize("rare", [5, 20, 40, 200])
+def test_rare_classes_and_sparse_losses_do_not_slip_through(
+    metric: Callable[[Codes, Codes, int], Array], rare: int
+) -> None:
+    """One seed, losses alone: without accuracy's score beneath it, up to 30% would be promoted."""
+    rng, reps = np.random.default_rng(12), 1000
+    truth = np.repeat([1, 0], [rare, ITEMS - rare])
+    loss = 0.04
+    everyone = np.tile(truth, 400)
+    lost = np.where(np.random.default_rng(1).random(everyone.size) < loss, 1 - everyone, everyone)
+    tolerance = 1 - float(metric(everyone, lost, 2).mean())
+    perfect, promoted = metric(truth, truth, 2), 0
+    for _ in range(reps):
+        wrong = rng.random(ITEMS) < loss
+        predicted = np.where(wrong, 1 - truth, truth)
+        classes = tuple((int((truth == k).sum()), int(wrong[truth == k].sum())) for k in (0, 1))
+        found = crossed(
+            (perfect - metric(truth, predicted, 2))[np.newaxis],
+            claim=NEW,
+            cells="influence",
+            discordant=int(wrong.sum()),
+            labels=Labels(wrong.astype(float)[np.newaxis], classes),
+        )
+        promoted += found.interval(0.9).high <= tolerance
+    assert promoted / reps <= 0.065 + _error(0.065, reps)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "claim", "tolerance"),
+    [(2, "this_dataset", 0.04), (3, "this_dataset", 0.02), (3, NEW, 0.05), (5, NEW, 0.03)],
+)
+def test_the_forecast_of_equivalence_is_what_happens(
+    seeds: int, claim: str, tolerance: float
+) -> None:
+    """Both ends within, with few seeds, whose standard error wanders."""
+    parts, items = Components(0.048, 0.01**2, 0.032), 300
+    rng, passed = np.random.default_rng(13), []
+    for _ in range(REPLICATES):
+        item = rng.normal(0, parts.item**0.5, (1, items))
+        if claim == "this_dataset":
+            item -= item.mean()
+        cells = item + rng.normal(0, parts.seed**0.5, (seeds, 1))
+        cells = cells + rng.normal(0, parts.residual**0.5, (seeds, items))
+        found = crossed(cells, claim=claim, cells="influence").interval(0.9)
+        passed.append(-tolerance <= found.low and found.high <= tolerance)
+    asked = Question(tolerance, claim, 0.95, two_sided=True)
+    promised = chance_to_pass(asked, Spread(parts), Design(seeds, items))
+    assert float(np.mean(passed)) == pytest.approx(promised, abs=0.03)
+
+
+@pytest.mark.parametrize("splits", [5, 20])
+def test_the_forecast_of_resampled_splits_is_what_happens(splits: int) -> None:
+    """Each split tests a third of the same 300 items, which are themselves a sample."""
+    train, test, tolerance = 200, 100, 0.03
+    parts = Components(0.048, 0.005**2, 0.032)
+    rng, passed = np.random.default_rng(14), []
+    for _ in range(REPLICATES):
+        everything = rng.normal(0, parts.item**0.5, train + test)
+        gaps = [
+            rng.choice(everything, test, replace=False).mean()
+            + rng.normal(0, parts.seed**0.5)
+            + rng.normal(0, (parts.residual / test) ** 0.5)
+            for _ in range(splits)
+        ]
+        found = corrected_resampled_t(gaps, train=train, test=test, confidence=0.9)
+        passed.append(found.high <= tolerance)
+    asked = Question(tolerance, NEW, 0.95)
+    promised = resampled_power(asked, parts, Design(splits, test), train)
+    assert float(np.mean(passed)) == pytest.approx(promised, abs=0.03)

@@ -26,7 +26,9 @@ def _advice(
     run: Evidence | None = None,
 ) -> str:
     difference = np.zeros((seeds, 400))
-    cells = Cells("f1", difference, difference, Counts(400, seeds, 1024, 2), 0.0, 40, 1.0, 0)
+    cells = Cells(
+        "f1", difference, difference, Counts(400, seeds, 1024, 2), 0.0, 40, 1.0, None, 200, 0
+    )
     pivot = TPivot(0.005, 0.01, 20)
     found = Crossed(0.005, 0.01, 20, "t", parts, 40, (pivot,))
     interval = replace(found.interval(0.9), low=tolerance - 0.03, high=tolerance + 0.01)
@@ -71,7 +73,7 @@ def test_a_tolerance_of_nothing_cannot_be_shown() -> None:
 def test_a_decided_gap_needs_no_advice() -> None:
     parts = Components(0.08, 0.0, 0.01)
     cells = np.zeros((2, 40))
-    cells_ = Cells("f1", cells, cells, Counts(40, 2), 0.0, 9, 1.0, 0)
+    cells_ = Cells("f1", cells, cells, Counts(40, 2), 0.0, 9, 1.0, None, 20, 0)
     found = Crossed(0.0, 0.001, 20, "t", parts, 9, (TPivot(0.0, 0.001, 20),))
     for high in (0.1, -0.1):
         asked = gate("val_f1_gap_vs_classical", high=high)
@@ -80,7 +82,10 @@ def test_a_decided_gap_needs_no_advice() -> None:
 
 
 def test_more_is_priced_by_the_charters_list() -> None:
-    """20 circuits to train and 10 to predict, of 0.25 and 1,024 x 0.001 USD each, 2 x 2 trials."""
+    """20 circuits to train and 10 to predict ten items, 0.25 and 1,024 x 0.001 USD each.
+
+    The cells are of 400 items, those of the run of 10: as for a slice, all grow alike.
+    """
     trials = [
         trial("candidate", seed, wrong_on(), shots=1024, replicate=r, fit=20, serving=10)
         for seed in (1, 2)
@@ -89,8 +94,8 @@ def test_more_is_priced_by_the_charters_list() -> None:
     run = evidence(trials, charter=document(budget={"prices": PRICES}))
     text = _advice(Components(0.08, 0.0, 0.01), run=run)
     each = 0.25 + 1.024
-    now = 5 * 2 * (20 + 1 * 400) * each
+    now = 5 * 2 * (20 + 10) * each
     assert f"({now:,.2f} to " in text
     items = int(text.partition("about ")[2].partition(" ")[0].replace(",", ""))
-    then = 5 * 2 * (20 + items) * each
+    then = 5 * 2 * (20 + round(10 * items / 400)) * each
     assert f" to {then:,.2f} USD)" in text

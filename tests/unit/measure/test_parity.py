@@ -66,7 +66,9 @@ def test_seeds_that_agree_exactly_count_as_one_and_say_so() -> None:
         evidence(both({1: wrong_on(3), 2: wrong_on(3)}, wrong_on())), gate(GAP, high=0.9)
     )
     assert found.counts.seeds == 1
-    assert "Deterministic in the seed: 2 seeds count as one." in found.notes
+    assert (
+        "Deterministic in the seed: 2 seeds gave identical cells and count as one." in found.notes
+    )
     assert (found.low, found.high) == tango_interval(1, 0, 10, confidence=0.9)
 
 
@@ -100,7 +102,16 @@ def test_equal_arms_on_few_items_are_no_certainty(metric: str) -> None:
     assert any("items (have 10) give an 80% chance" in note for note in found.notes)
 
 
-@pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy", "f1", "roc_auc"])
+def test_an_area_of_few_items_of_a_class_has_no_interval() -> None:
+    scores = [float(label) for label in TRUTH]
+    trials = [trial("candidate", seed, wrong_on(), shots=1024, scores=scores) for seed in (1, 2)]
+    asked = gate("val_roc_auc", low=0.5)
+    verdict = judge_gate(asked, parity.measure(evidence(trials), asked))
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "4 items of a class are too few for an interval" in verdict.reason
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy", "f1"])
 def test_a_faultless_candidate_on_few_items_is_no_certainty(metric: str) -> None:
     scores = [float(label) for label in TRUTH]
     trials = [trial("candidate", seed, wrong_on(), shots=1024, scores=scores) for seed in (1, 2)]

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, stdtr
 
+from qgate.stats.exact_power import score_power
 from qgate.stats.influence import roc_auc
 from qgate.stats.multiplicity import holm
 from qgate.stats.paired import (
@@ -24,7 +25,6 @@ from qgate.stats.paired import (
 )
 from qgate.stats.parity import parity_interval
 from qgate.stats.pivots import TPivot
-from qgate.stats.power import score_power
 from qgate.stats.proportion import clopper_pearson
 from qgate.stats.quantiles import quantile_bounds, quantile_ranks, samples_needed
 from qgate.stats.resampling import corrected_resampled_t

@@ -42,8 +42,19 @@ def test_replicates_that_all_agree_are_bounded_by_one_step() -> None:
     assert (equal.sd, equal.low) == (0, 0)
     one_off = np.full((10, 2), 0.9)
     one_off[3, 1] += step
-    assert equal.high == pytest.approx(pooled_sd(one_off, confidence=0.95).high)
+    assert equal.high >= pooled_sd(one_off, confidence=0.95).high * (1 - 1e-12)
     assert pooled_sd(np.full((1, 2), 0.9), confidence=0.95, resolution=step).high > 10 * step
+
+
+def test_few_replicates_that_differ_are_bounded_by_their_share() -> None:
+    """Chi-square alone would cover 58% here: each pair differs by one step with chance 0.1."""
+    step, covered, rng = 1 / 285, 0, np.random.default_rng(5)
+    truth = math.sqrt(0.1 / 2) * step
+    for _ in range(600):
+        values = np.zeros((20, 2))
+        values[:, 1] = step * rng.choice([-1, 0, 1], size=20, p=[0.05, 0.9, 0.05])
+        covered += pooled_sd(values, confidence=0.95, resolution=step).high >= truth
+    assert covered / 600 >= 0.95 - 4 * math.sqrt(0.05 * 0.95 / 600)
 
 
 def test_the_step_does_not_touch_a_spread_that_was_seen() -> None:
