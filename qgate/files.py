@@ -65,3 +65,8 @@ def shown(path: Path) -> str:
 def resolved(path: Path) -> Path:
     """Return an absolute path with its symbolic links followed; a loop of links stays as it is."""
     return Path(os.path.realpath(path))
+
+
+def printable(text: str) -> str:
+    """Return text whose control characters are shown, not sent to a terminal."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

@@ -119,9 +119,10 @@ class Calibration:
 
     @property
     def tried(self) -> tuple[str, ...]:
-        """Return the gates that a regression at twice the tolerance was planted for."""
+        """Return the gates that decide and had a regression at twice the tolerance planted."""
         rows = (row for row in self.rows if row.kind is Kind.PLANTED and row.dose == TWICE)
-        return tuple(dict.fromkeys(row.gate for row in rows))
+        deciding = {gate.name for gate in self.charter.gates if gate.mode == "enforce"}
+        return tuple(dict.fromkeys(row.gate for row in rows if row.gate in deciding))
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -182,7 +183,8 @@ def calibrate(
         for world in WORLDS
         if not any(world is concerned for _, concerned in todo)
     ]
-    blind = tuple(found for gate in charter.gates for found in _blind(gate, rows, charter))
+    deciding = (gate for gate in charter.gates if gate.mode == "enforce")
+    blind = tuple(found for gate in deciding for found in _blind(gate, rows, charter))
     return Calibration(
         charter, evidence.digest, replicates, tuple(rows), blind, tuple(_merged(skipped))
     )

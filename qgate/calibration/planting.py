@@ -89,10 +89,11 @@ def tolerance_of(case: Case) -> Tolerance:
     return Tolerance(value, limit)
 
 
-def within(gate: Gate, value: float) -> bool:
-    """Return whether a value, taken as exact, is within the gate's threshold."""
-    low, high = gate.threshold.low, gate.threshold.high
-    return (high is None or value <= high) and (low is None or value >= low)
+def within(gate: Gate, value: float, multiple: float | None = None) -> bool:
+    """Return whether a value, and its multiple of the baseline's, are within, taken as exact."""
+    low, high, most = gate.threshold.low, gate.threshold.high, gate.threshold.vs_baseline
+    inside = (high is None or value <= high) and (low is None or value >= low)
+    return inside and (most is None or multiple is None or multiple <= most)
 
 
 def swapped(case: Case, rng: Rng) -> Case:

@@ -79,8 +79,9 @@ def _as_it_ran(case: Case, reruns: Reruns, dose: float) -> Prepared:
     del reruns, dose
     if is_mismatch(case.gate):
         return Prepared(lambda rng: case.evidence, exact=True)  # noqa: ARG005  # nothing random
-    value = measured(case).value
-    if value is None or not within(case.gate, value):
+    found = measured(case)
+    multiple = found.relative.value if found.relative else None
+    if found.value is None or not within(case.gate, found.value, multiple):
         raise CannotPlantError("what ran is beyond the limit already: it is no equal candidate")
     return Prepared(lambda rng: case.drawn(rng).as_evidence())
 

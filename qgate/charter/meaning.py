@@ -18,6 +18,7 @@ from qgate.files import resolved
 DEFAULT_IMPORTS = frozenset({"sklearn"})
 
 _MOST_CELLS = 100_000
+_FEWEST_SEEDS = 3
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,9 @@ def _looks(charter: Charter, source: Source) -> Iterator[Finding]:
     if list(looks.after) != sorted(set(looks.after)):
         yield source.finding(place, "looks must rise: each after more than the one before")
     seeds = len(charter.schedule.seeds)
+    if looks.by == "seeds" and looks.after[0] < _FEWEST_SEEDS:
+        message = f"before {_FEWEST_SEEDS} seeds nothing is known of how they differ: look later"
+        yield source.finding(place, message)
     if looks.by == "seeds" and looks.after[-1] >= seeds:
         message = f"the last look is at the end, after all {seeds} seeds: name fewer"
         yield source.finding(place, message)

@@ -35,13 +35,15 @@ def command(
 
     from qgate.cli.console import console
     from qgate.evidence.store import read_bundle
-    from qgate.measure.outlook import forecast, refusals
+    from qgate.measure.outlook import forecast, refusals, refuse_other_question
     from qgate.pipeline import study
     from qgate.plan.settings import Settings
 
     settings = Settings(allow_outside=allow_outside, allow_imports=frozenset(allow_import or ()))
     found = study(charter, settings)
     evidence = read_bundle(past) if past else None
+    if evidence is not None:
+        refuse_other_question(found.charter, evidence)
     out = console(sys.stdout)
     for line in _plan_lines(found):
         out.print(Text(line), soft_wrap=True)

@@ -10,6 +10,7 @@ import numpy as np
 from qgate.charter.build import build_charter
 from qgate.charter.schema import findings_against
 from qgate.charter.yaml_reader import Source
+from qgate.evidence.consistency import disagreements
 
 
 def problems(record: Any, observations: Any) -> list[str]:
@@ -25,7 +26,8 @@ def problems(record: Any, observations: Any) -> list[str]:
     for inputs, baseline in _lock_parts(record):
         lock = {"version": 1, "inputs": inputs, "baseline": baseline, "changes": []}
         found += _against("lock.v1.json", lock)
-    return found or [*_array_problems(record), *_latency_problems(observations["latency"])]
+    found = found or [*_array_problems(record), *_latency_problems(observations["latency"])]
+    return found or list(disagreements(record))
 
 
 def _against(schema: str, document: Any) -> list[str]:

@@ -32,6 +32,8 @@ class Decision:
     evidence_digest: str
     observations_digest: str
     attempt: int
+    hypothetical: bool = False
+    """Whether the terms are others than those of the run: what would be, not what is."""
     looks: tuple[Look, ...] = ()
     """Every planned look that was taken, the last one being that of the verdicts."""
 
@@ -115,5 +117,6 @@ def judge(evidence: Evidence, charter: Charter | None = None) -> Decision:
         evidence_digest=evidence.digest,
         observations_digest=evidence.observations_digest,
         attempt=evidence.observations["attempt"],
+        hypothetical=terms.digest != evidence.charter.digest,
         looks=looks_of(evidence, terms),
     )

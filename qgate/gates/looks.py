@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from qgate.charter.charter import Charter
+from qgate.errors import UsageError
 from qgate.evidence.evidence import Evidence
 from qgate.gates.verdict import Outcome, Verdict, judge_on
 from qgate.measure.level import look_levels
@@ -63,9 +65,19 @@ def looks_of(evidence: Evidence, charter: Charter) -> tuple[Look, ...]:
     looks = evidence.record.get("looks")
     if looks is None:
         return ()
+    fixed = look_levels(evidence.charter, tuple(looks["ends"]))
+    if looks["levels"].keys() != fixed.keys() or not all(
+        len(levels) == len(fixed[name]) and all(map(_same_level, levels, fixed[name]))
+        for name, levels in looks["levels"].items()
+    ):
+        raise UsageError("record.looks.levels: not those that the charter fixes")
     return tuple(
         look_at(_until(evidence, taken), charter) for taken in range(1, looks["taken"] + 1)
     )
+
+
+def _same_level(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=1e-6)
 
 
 def _until(evidence: Evidence, taken: int) -> Evidence:

@@ -97,7 +97,7 @@ def _reason(gate: Gate, measurement: Measurement, outcome: Outcome) -> str:
     if outcome is Outcome.ERROR:
         return f"Could not be measured: {measurement.error or 'no finite value'}."
     if unit == "mismatches":
-        return " ".join(measurement.notes)  # which name each of them
+        return "; ".join(measurement.notes)  # which name each of them
     sentences = _absolute(gate, measurement) + _relative(gate, measurement)
     return " ".join([*sentences, *measurement.notes])
 

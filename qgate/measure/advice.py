@@ -129,7 +129,9 @@ def _ways(
         whole = evidence.items / design.items  # a slice grows with all the others
         grown = [replace(d, items=round(d.items * whole)) for d in (design, changed)]
         now, then = (candidate_usd(evidence, gate, d) for d in grown)
-        return text if now is None or then is None else f"{text} ({now:,.2f} to {then:,.2f} USD)"
+        if now is None or then is None:
+            return text
+        return f"{text} (modelled: this run {now:,.2f} USD, then {then:,.2f} USD)"
 
     items = seeds = more = None
     if found.items is not None and seen.claim != "this_dataset":

@@ -54,7 +54,7 @@ def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = 
     """Return that it can be decided; without a lock the verdict will be an error."""
     del gate, past
     if lock is None:
-        return Forecast(True, 0.0, "there is no lock", f"qgate lock {typed(plan.charter.path)}")
+        return Forecast(True, None, f"there is no lock yet: qgate lock {typed(plan.charter.path)}")
     return Forecast(True, None, "the baseline is scored again")
 
 

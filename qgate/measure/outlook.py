@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from qgate.charter.charter import Gate
+from qgate.charter.charter import Charter, Gate
 from qgate.charter.clauses import gate_paths
-from qgate.errors import Finding
+from qgate.errors import Finding, UsageError
 from qgate.evidence.evidence import Evidence
+from qgate.files import typed
+from qgate.lock.inputs import differences
 from qgate.measure.cost import planned_use, price
 from qgate.measure.measurement import Forecast
 from qgate.measure.registry import family
@@ -24,10 +26,34 @@ def forecast(study: Study, past: Evidence | None = None) -> list[tuple[Gate, For
         past: Evidence whose variance is taken in place of the documented defaults.
 
     """
+    stale = differences(study.lock.inputs, study.inputs) if study.lock else []
     return [
-        (gate, family(gate.metric).forecast(study.plan, gate, study.lock, past))
+        (gate, _stale(study, stale))
+        if stale and gate.metric == "reproducibility"
+        else (gate, family(gate.metric).forecast(study.plan, gate, study.lock, past))
         for gate in study.charter.gates
     ]
+
+
+def _stale(study: Study, found: list[str]) -> Forecast:
+    note = f"this is not what was locked, so the gate will fail: {'; '.join(found)}"
+    relock = f'qgate lock {typed(study.charter.path)} --reason "why it changed"'
+    return Forecast(True, 0.0, note, relock)
+
+
+def refuse_other_question(charter: Charter, past: Evidence) -> None:
+    """Refuse past evidence whose variances are of something else.
+
+    Raises:
+        UsageError: When its task or its target is another.
+
+    """
+    before, now = past.charter.data, charter.data
+    if (before.task, before.target) != (now.task, now.target):
+        raise UsageError(
+            f"that evidence is of {before.task} of {before.target!r}; the charter is of {now.task} "
+            f"of {now.target!r}: its variances say nothing here"
+        )
 
 
 def joint_chance(outlooks: Sequence[tuple[Gate, Forecast]]) -> tuple[float, float] | None:

@@ -13,9 +13,10 @@ from qgate.measure.cells import Cells, cells_of, deterministic
 from qgate.measure.level import confidence_of
 from qgate.measure.measurement import Measurement, Part
 from qgate.measure.parity_forecast import forecast
+from qgate.measure.registry import METRICS
 from qgate.stats.multiplicity import holm
 from qgate.stats.paired import bonett_price_interval, mcnemar, newcombe_interval
-from qgate.stats.parity import Crossed
+from qgate.stats.parity import Crossed, ParityInterval
 
 __all__ = ["forecast", "measure"]
 
@@ -43,7 +44,7 @@ def _whole(evidence: Evidence, gate: Gate, advise: bool) -> Measurement:
             method="no interval", claim=gate.claim, notes=(str(error),),
         )  # fmt: skip
     level = confidence_of(gate, evidence)
-    interval = found.interval(2 * level - 1)
+    interval = _possible(found.interval(2 * level - 1), gate)
     notes = [*_seed_notes(cells.difference, evidence.resampled)]
     if cells.gap and advise and not evidence.resampled:
         open_ = advice(evidence, gate, cells, found, interval, claim=claim, level=level)
@@ -85,7 +86,7 @@ def _sliced(evidence: Evidence, gate: Gate, advise: bool) -> Measurement:
     worst = next(part.name for part in parts if part.value == found.value)
     cells, analysis = analyses[worst]
     if cells.gap and advise:
-        interval = analysis.interval(2 * level - 1)
+        interval = _possible(analysis.interval(2 * level - 1), gate)
         more = advice(evidence, gate, cells, analysis, interval, claim=found.claim, level=level)
         found = replace(found, notes=(*found.notes, *more))
     return found
@@ -106,7 +107,7 @@ def _parts(
             bool(p <= 1 - level),
         )
         for (name, (cells, analysis)), p in zip(analyses.items(), adjusted, strict=True)
-        for interval in [analysis.interval(2 * level - 1)]
+        for interval in [_possible(analysis.interval(2 * level - 1), gate)]
     )  # fmt: skip
 
 
@@ -122,16 +123,20 @@ def _worst(
     above = gate.threshold.high is not None
     worst = max if above else min
     first = 1 - (1 - level) / len(parts)  # Holm's first step: what shows any slice beyond
-    shown = [analysis.interval(2 * first - 1) for _, analysis in analyses.values()]
+    shown = [_possible(analysis.interval(2 * first - 1), gate) for _, analysis in analyses.values()]
     near = worst(part.high if above else part.low for part in parts)
     far = worst(interval.low if above else interval.high for interval in shown)
     value = worst(part.value for part in parts)
     named = next(part.name for part in parts if part.value == value)
     cells, _ = analyses[named]
-    notes = [f"Worst slice: {column} = {named} ({cells.counts.items} items)."]
+    notes = []
     if failing := [part.name for part in parts if part.beyond]:
-        notes.insert(0, f"Shown beyond it, after Holm: {', '.join(failing)}.")
-    notes += [f"Slice {column} = {name} is missing: {why}." for name, why in lacking.items()]
+        notes.append(f"Shown beyond it, after Holm: {', '.join(failing)}.")
+    reasons: dict[str, list[str]] = {}
+    for name, why in lacking.items():
+        reasons.setdefault(why, []).append(name or "(empty)")
+    notes += [f"Missing: {column} = {', '.join(names)}: {why}." for why, names in reasons.items()]
+    notes.append(f"Worst slice: {column} = {named} ({cells.counts.items} items).")
     bounds = [None if lacking else near, far]
     low, high = (bounds[1], bounds[0]) if above else (bounds[0], bounds[1])
     each = (analysis.interval(2 * level - 1).method for _, analysis in analyses.values())
@@ -142,6 +147,12 @@ def _worst(
         _effective_claim(gate.claim, len(cells.difference)), tuple(notes),
         confidence=level, far_confidence=first, parts=parts,
     )  # fmt: skip
+
+
+def _possible(interval: ParityInterval, gate: Gate) -> ParityInterval:
+    """Return an interval cut to the values that the metric can have."""
+    terms = METRICS[gate.metric]
+    return replace(interval, low=max(interval.low, terms.low), high=min(interval.high, terms.high))
 
 
 def _comparisons(

@@ -59,7 +59,7 @@ def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = 
     smallest = smallest_margin(
         lambda margin: case.chance(case.design, margin), case.widest, goal=GOOD_CHANCE
     )
-    found = _of_claim(needs(case.chance, case.design, goal=GOOD_CHANCE), gate.claim)
+    found = _available(needs(case.chance, case.design, goal=GOOD_CHANCE), plan, gate)
     shots = plan.charter.shots_of(gate)
     return Forecast(
         chance >= FAIR_CHANCE,
@@ -199,11 +199,11 @@ def _remedy(case: _Case, found: Needs, shots: Shots) -> str:
     return "no design that could be run will do: loosen the threshold"
 
 
-def _of_claim(found: Needs, claim: str) -> Needs:
-    """Return needs without those that a claim holds fixed: there is no more of them to be had."""
-    if claim == "this_dataset":
+def _available(found: Needs, plan: Plan, gate: Gate) -> Needs:
+    """Return needs without what there is no more of: what a claim, or the data's size, fixes."""
+    if gate.claim == "this_dataset" or plan.charter.data.validation.resample:
         return replace(found, items=None)
-    return replace(found, seeds=None) if claim == "this_artifact" else found
+    return replace(found, seeds=None) if gate.claim == "this_artifact" else found
 
 
 def needs_words(found: Needs, shots: Shots) -> tuple[str, str, str]:

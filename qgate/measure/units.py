@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+_SHORT = {"ratio": "x", "target units": "units"}
+_ROUNDING = 1e-9
+
 
 def in_words(value: float | None, unit: str, *, difference: bool = False) -> str:
     """Return a value with its unit; proportions in percent, their differences in points."""
@@ -11,7 +14,7 @@ def in_words(value: float | None, unit: str, *, difference: bool = False) -> str
         return f"{_number(100 * value)}{' pt' if difference else '%'}"
     if unit == "mismatches":
         return f"{value:.0f} mismatch{'' if value == 1 else 'es'}"
-    return f"{_number(value)} {unit}" if unit != "ratio" else f"{_number(value)} x"
+    return f"{_number(value)} {_SHORT.get(unit, unit)}"
 
 
 def bare(value: float | None, unit: str) -> str:
@@ -23,6 +26,8 @@ def bare(value: float | None, unit: str) -> str:
 
 def _number(value: float) -> str:
     size = abs(value)
+    if size < _ROUNDING:
+        return "0.00"
     if size >= 100:
         return f"{value:,.0f}"
     if size >= 10:

@@ -27,6 +27,7 @@ def report_document(decision: Decision, rollback: RollbackPlan) -> dict[str, Any
         "version": 1,
         "decision": str(decision.action),
         "exit_code": int(decision.exit_code),
+        "hypothetical": decision.hypothetical,
         "charter": {
             "path": charter.path,
             "name": charter.pilot.name,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 
-from qgate.files import typed
+from qgate.files import printable, typed
 from qgate.gates.decision import Decision
 from qgate.gates.verdict import Outcome, Verdict
 from qgate.measure.units import bare
 from qgate.report.wording import (
-    HEADLINES,
     attempt_sentence,
     claims_sentence,
+    headline,
+    judge_command,
     look_sentences,
     slice_words,
     threshold_words,
@@ -27,9 +28,9 @@ def render_markdown(decision: Decision, rollback: RollbackPlan) -> str:
     """Return the decision first, then every gate, what stands in the way, and what to do."""
     charter = decision.charter
     arms = f"`{_code(charter.candidate.id)}` against `{_code(charter.baseline.id)}`"
-    again = f"qgate judge {_code(typed(decision.evidence_path))}"
+    again = _code(judge_command(decision))
     lines = [
-        f"## {HEADLINES[decision.action]}: {_safe(charter.pilot.name)}",
+        f"## {headline(decision)}: {_safe(charter.pilot.name)}",
         "",
         f"{arms}, attempt {decision.attempt}. {_safe(traffic_words(decision, rollback))}",
         "",
@@ -86,7 +87,7 @@ def _row(verdict: Verdict) -> str:
 
 def _safe(text: str) -> str:
     """Return text that stays text: no HTML, no table cell, no link of a charter's making."""
-    text = html.escape(" ".join(text.split()), quote=False)
+    text = html.escape(printable(" ".join(text.split())), quote=False)
     for sign in "\\|[]*_":
         text = text.replace(sign, f"\\{sign}")
     return text

@@ -7,15 +7,16 @@ from typing import NamedTuple
 
 from rich.text import Text
 
-from qgate.files import typed
+from qgate.files import printable, typed
 from qgate.gates.decision import Action, Decision
 from qgate.gates.verdict import Outcome, Verdict
 from qgate.measure.units import bare, in_words
 from qgate.report.wording import (
-    HEADLINES,
     attempt_sentence,
     claims_sentence,
     comparison_words,
+    headline,
+    judge_command,
     look_sentences,
     slice_words,
     threshold_words,
@@ -28,6 +29,7 @@ PLAIN_WIDTH = 100
 _WIDEST = 120
 _NARROWEST = 60
 _BAR = 28
+_MOST_SLICES = 5
 _STYLES = {
     Outcome.PASS: ("✓", "green"),
     Outcome.FAIL: ("✗", "bold red"),
@@ -40,14 +42,15 @@ _BANNERS = {
     Action.ROLLBACK: "bold white on red",
 }
 _INDENT = "     "
-# Columns of a gate's line: mark with the gaps about the name, value, verdict.
-_MARK, _VALUE, _VERDICT = 5, 12, 12
+# Columns of a gate's line: mark with the gaps about the name, verdict.
+_MARK, _VERDICT = 5, 12
 
 
 class _Columns(NamedTuple):
     """Widths that depend on the gates."""
 
     name: int
+    value: int
     threshold: int
 
 
@@ -63,6 +66,7 @@ def render_terminal(decision: Decision, rollback: RollbackPlan, width: int) -> T
     _headline(text, decision, width)
     columns = _Columns(
         min(max(len(verdict.gate.name) for verdict in decision.verdicts), 30),
+        max(11, *(len(value_words(verdict)) for verdict in decision.verdicts)) + 1,
         max(12, *(len(threshold_words(verdict)) for verdict in decision.verdicts)) + 2,
     )
     for outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE):
@@ -97,9 +101,9 @@ def _shadowed(text: Text, decision: Decision, columns: _Columns, width: int) -> 
 
 def _headline(text: Text, decision: Decision, width: int) -> None:
     charter = decision.charter
-    banner = f" {HEADLINES[decision.action]} "
+    banner = f" {headline(decision)} "
     attempt = f"attempt {decision.attempt}"
-    title = f"{charter.pilot.name}: {charter.candidate.id} against {charter.baseline.id}"
+    title = f"{printable(charter.pilot.name)}: {charter.candidate.id} against {charter.baseline.id}"
     room = width - len(banner) - len(attempt) - 4
     title = title if len(title) <= room else f"{title[: room - 3]}..."
     text.append(banner, _BANNERS[decision.action])
@@ -117,8 +121,8 @@ def _line(text: Text, verdict: Verdict, columns: _Columns, width: int) -> None:
         # The count and its bound of 0 say less than what was compared.
         text.append(f"{_cut(verdict.reason, room - 2):<{room}}")
     else:
-        text.append(f"{value_words(verdict):<{_VALUE}}")
-        middle = room - _VALUE - columns.threshold
+        text.append(f"{value_words(verdict):<{columns.value}}")
+        middle = room - columns.value - columns.threshold
         text.append(f"{_interval(verdict, middle):<{middle}}", "cyan")
         text.append(f"{threshold_words(verdict):>{columns.threshold - 2}}  ")
     text.append(f"{verdict.outcome.upper()}\n", style)
@@ -191,8 +195,12 @@ def _details(text: Text, verdict: Verdict, decision: Decision, width: int) -> No
         facts.append(measurement.method)
     if facts:
         _paragraph(text, _INDENT, "; ".join(facts) + ".", width, "dim")
-    for line in slice_words(verdict):
+    slices = slice_words(verdict)
+    for line in slices[:_MOST_SLICES]:
         _paragraph(text, f"{_INDENT}slice  ", line, width)
+    if len(slices) > _MOST_SLICES:
+        rest = f"{len(slices) - _MOST_SLICES} more: --format json"
+        _paragraph(text, f"{_INDENT}slice  ", rest, width, "dim")
     if measurement.also:
         others = f"Deciding nothing: {comparison_words(verdict)}."
         _paragraph(text, _INDENT, others, width, "dim")
@@ -209,13 +217,13 @@ def _evidence(text: Text, decision: Decision, width: int) -> None:
             how = f"{verdict.gate.name}: {verdict.measurement.method}."
             _paragraph(text, " " * 11, how, width, "dim")
     text.append(f" evidence  {decision.evidence_path}\n", "dim")
-    _paragraph(text, " again     ", f"qgate judge {typed(decision.evidence_path)}", width, "dim")
+    _paragraph(text, " again     ", judge_command(decision), width, "dim")
 
 
 def _paragraph(text: Text, first: str, content: str, width: int, style: str = "") -> None:
     """Append wrapped lines that hang under the first one's content."""
     lines = textwrap.wrap(
-        content,
+        printable(content),
         width - len(first),
         break_long_words=False,
         break_on_hyphens=False,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
+
+from qgate.files import printable, typed
 from qgate.gates.decision import Action, Decision
 from qgate.gates.verdict import Verdict
 from qgate.measure.measurement import CLAIM_WORDS
@@ -11,8 +14,26 @@ from qgate.rollout.rollback import RollbackPlan
 HEADLINES = {Action.PROMOTE: "PROMOTE", Action.HOLD: "HOLD", Action.ROLLBACK: "ROLL BACK"}
 
 
+def headline(decision: Decision) -> str:
+    """Return the decision in capitals; under other terms than the run's, what it would be."""
+    said = HEADLINES[decision.action]
+    return f"WOULD {said}" if decision.hypothetical else said
+
+
+def judge_command(decision: Decision) -> str:
+    """Return the command that derives this decision again."""
+    command = f"qgate judge {typed(decision.evidence_path)}"
+    if decision.hypothetical:
+        command += f" --charter {typed(decision.charter.path)}"
+    return command
+
+
 def traffic_words(decision: Decision, rollback: RollbackPlan) -> str:
     """Return where traffic belongs after this decision."""
+    if decision.hypothetical:
+        return (
+            f"Under {decision.charter.path}, which was not what ran: nothing follows for traffic."
+        )
     candidate = decision.charter.candidate.id
     if decision.action is Action.PROMOTE:
         return f"{candidate} may take production traffic; the way back is {rollback.command}."
@@ -38,8 +59,11 @@ def threshold_words(verdict: Verdict) -> str:
 
 def value_words(verdict: Verdict) -> str:
     """Return the value with its unit, empty where there is none."""
-    value = verdict.measurement.value
-    return "" if value is None else in_words(value, verdict.unit, difference=verdict.in_points)
+    value, relative = verdict.measurement.value, verdict.measurement.relative
+    if value is None:
+        return ""
+    multiple = f" {relative.value:.2g}x" if relative and verdict.unit != "ratio" else ""
+    return in_words(value, verdict.unit, difference=verdict.in_points) + multiple
 
 
 def claims_sentence(decision: Decision) -> str:
@@ -77,20 +101,23 @@ def look_sentences(decision: Decision) -> list[str]:
     """Return what each planned look found, in order; empty where none was planned."""
     lines = []
     for number, look in enumerate(decision.looks, 1):
+        deciding = [verdict for verdict in look.verdicts if verdict.decides]
+        levels = {_level(verdict) for verdict in deciding}
+        once = f", each bound at {levels.pop()}" if len(levels) == 1 else ""
         found = ", ".join(
-            f"{v.gate.name} {v.outcome} ({_at(v)})" for v in look.verdicts if v.decides
-        )
-        lines.append(f"Look {number} after {look.after} {look.by}: {found}.")
+            f"{v.gate.name} {v.outcome}" + ("" if once else f" at {_level(v)}")
+            + (f" ({value_words(v)})" if v.measurement.value is not None else "")
+            for v in deciding
+        )  # fmt: skip
+        lines.append(f"Look {number} after {look.after} {look.by}{once}: {found}.")
     if lines and (left := _unused(decision)):
         lines.append(f"Decided: {left} were not run.")
     return lines
 
 
-def _at(verdict: Verdict) -> str:
+def _level(verdict: Verdict) -> str:
     confidence = verdict.measurement.confidence
-    return value_words(verdict) + (
-        "" if confidence is None else f", at {100 * (1 - confidence):.2g}%"
-    )
+    return "no level" if confidence is None else f"{100 * (1 - confidence):.2g}%"
 
 
 def _unused(decision: Decision) -> str:
@@ -114,12 +141,17 @@ def comparison_words(verdict: Verdict) -> str:
     )
 
 
+def slice_name(name: str) -> str:
+    """Return a slice's name, as far as a line has room for it."""
+    return textwrap.shorten(printable(name), 40, placeholder="...") or "(empty)"
+
+
 def slice_words(verdict: Verdict) -> list[str]:
     """Return a line for each slice, the worst first."""
     unit = verdict.unit
     ordered = sorted(verdict.measurement.parts, key=lambda part: part.p)
     return [
-        f"{part.name}: {in_words(part.value, unit, difference=verdict.in_points)} "
+        f"{slice_name(part.name)}: {in_words(part.value, unit, difference=verdict.in_points)} "
         f"({bare(part.low, unit)} to {bare(part.high, unit)}), {part.items} items"
         + (f", beyond it (Holm p {part.p:.2g})" if part.beyond else "")
         for part in ordered

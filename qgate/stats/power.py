@@ -18,6 +18,7 @@ Array = npt.NDArray[np.float64]
 
 _ITEM_NODES, _SEED_NODES, _NODES = 24, 24, 2000
 _HALVINGS = 30
+_TINY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -150,11 +151,12 @@ def _largest_estimates(
     share = _discordant_items(parts, magnitude, design.seeds)
     sparse, worth = sparseness(question.gap, magnitude)
     pairs = worth * design.items if share < sparse else None
-    seen = np.maximum(magnitude + lasting * (factor - 1), abs(question.gap))
+    seen = np.clip(magnitude + lasting * (factor - 1), abs(question.gap), 1.0)
     critical_each = stdtrit(free, question.confidence)
     most = _largest_passing(question, seen, spreads, critical_each, pairs)
     # Given that count, the estimate varies as so many items make it.
-    return most, np.sqrt(se**2 + parts.item * (factor - 1) / design.items)
+    variance = se**2 + parts.item * (factor - 1) / design.items
+    return most, np.sqrt(np.maximum(variance, _TINY))
 
 
 def _lasting(parts: Components, discordance: float) -> float:
@@ -179,7 +181,7 @@ def _largest_passing(
     """
     z, tolerance, gap = float(ndtri(question.confidence)), question.tolerance, question.gap
     low, high = -magnitude, np.minimum(tolerance, magnitude)
-    variance = magnitude - gap**2
+    variance = np.maximum(magnitude - gap**2, _TINY)
     worth = np.minimum(variance / spreads**2, pairs or 0.0)
     for _ in range(_HALVINGS):
         estimate = (low + high) / 2

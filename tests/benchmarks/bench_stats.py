@@ -83,11 +83,12 @@ def _store_large_bundle(folder: Path) -> None:
         for n in shots for seed in seeds for r in (0, 1)
     ]  # fmt: skip
     latency = times(rng.lognormal(size=2000).tolist(), (np.arange(2000) * 60 // 2000).tolist())
+    terms = document(seeds=seeds, shots=shots, gates=gates)
     run = evidence(
         trials,
         truth=truth.tolist(),
-        charter=document(seeds=seeds, shots=shots, gates=gates),
-        inputs=INPUTS,
+        charter=terms,
+        inputs={**INPUTS, "charter": digest(terms)},
         latency={"candidate": latency},
         created="2026-01-01T00:00:00+00:00",
         machine={"python": "3.11", "platform": "any"},

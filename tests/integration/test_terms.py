@@ -73,10 +73,10 @@ def test_slices_are_judged_one_by_one_and_the_missing_one_is_named(project: Proj
     assert "no validation item is in slice rare" in refused.err
     missing = _run(project, lacking, "--even-if-underpowered")
     assert missing.code == ExitCode.INCONCLUSIVE
-    assert "Slice site = rare is missing" in _gate(missing, "parity")["reason"]
+    assert "Missing: site = rare: 0 validation items" in _gate(missing, "parity")["reason"]
 
 
-@pytest.mark.parametrize("looks", [{"after_seeds": [2, 4]}, {"after_items": [120, 200]}])
+@pytest.mark.parametrize("looks", [{"after_seeds": [3, 4]}, {"after_items": [120, 200]}])
 def test_a_run_stops_when_it_is_decided_and_tells_its_looks(
     project: Project, looks: Document
 ) -> None:
@@ -105,12 +105,12 @@ def test_a_run_stops_when_it_is_decided_and_tells_its_looks(
 
 def test_an_undecided_run_goes_on_to_the_end(project: Project) -> None:
     def change(document: Document) -> None:
-        document["schedule"] = {"seeds": [1, 2, 3], "shots": [64], "looks": {"after_seeds": [2]}}
-        document["gates"][0]["max"] = 0.01
+        document["schedule"] = {"seeds": [1, 2, 3, 4], "shots": [64], "looks": {"after_seeds": [3]}}
+        document["gates"][0]["max"] = 0.04
 
     done = _run(project, change, "--even-if-underpowered")
-    assert [look["after"] for look in done.report["looks"]] == [2, 3]
-    assert _gate(done, "parity")["n"]["seeds"] == 3
+    assert [look["after"] for look in done.report["looks"]] == [3, 4]
+    assert _gate(done, "parity")["n"]["seeds"] == 4
 
 
 def test_attempts_are_told_shared_and_refused(project: Project) -> None:
@@ -233,3 +233,61 @@ def test_the_last_evidence_prices_the_next_plan(project: Project) -> None:
     assert f"variance as in {done.report['evidence']['digest'][:12]}" in plan.out
     bad = project.qgate("plan", "pilot.yaml", "--from", "nowhere")
     assert bad.code == ExitCode.USAGE
+
+
+def test_past_evidence_of_another_question_is_refused(project: Project) -> None:
+    path = _run(project, _as_it_is).report["evidence"]["path"]
+    project.write(_regression)
+    project.qgate("lock", "pilot.yaml", "--reason", "numbers")
+    done = project.qgate("plan", "pilot.yaml", "--from", path)
+    assert done.code == ExitCode.USAGE
+    assert "that evidence is of classification of 'malignant'" in done.err
+
+
+def test_a_stale_lock_is_told_before_the_run(project: Project) -> None:
+    _run(project, _as_it_is)
+    project.write(lambda document: document["schedule"].update(replicates=3))
+    done = project.qgate("plan", "pilot.yaml")
+    words = " ".join(done.out.split())
+    assert "this is not what was locked, so the gate will fail" in words
+    assert "replicates: locked 2, now 3" in words
+    assert "qgate lock pilot.yaml --reason" in words
+
+
+def test_what_other_terms_would_decide_is_called_so(project: Project) -> None:
+    path = _run(project, _as_it_is).report["evidence"]["path"]
+    project.write(lambda document: document["gates"][0].update(max=0.3))
+    shown = project.qgate("judge", path, "--charter", "pilot.yaml")
+    assert shown.out.startswith(" WOULD PROMOTE ")
+    assert "nothing follows for traffic" in " ".join(shown.out.split())
+    assert "--charter pilot.yaml" in shown.out
+    told = project.qgate("judge", path, "--charter", "pilot.yaml", "--format", "json").report
+    assert told["hypothetical"] is True
+
+
+def test_a_slice_cannot_write_to_the_terminal(project: Project) -> None:
+    evil = "\x1b[2J\x1b[H PROMOTE"
+    _with_column(
+        project.folder / "data.csv",
+        "site",
+        lambda row: evil if float(row["mean_radius"]) > 13 else "",
+    )
+
+    def change(document: Document) -> None:
+        document["data"]["slice"] = "site"
+        document["gates"][0].update(slices="all", max=0.001)
+
+    done = _run(project, change, "--even-if-underpowered")
+    for form in ("terminal", "markdown", "junit"):
+        shown = project.qgate("judge", done.report["evidence"]["path"], "--format", form)
+        assert "\x1b" not in shown.out
+    assert "(empty)" in project.qgate("judge", done.report["evidence"]["path"]).out
+
+
+def test_a_very_early_look_is_taken_and_decides_nothing(project: Project) -> None:
+    def change(document: Document) -> None:
+        document["schedule"] = {"seeds": [1, 2, 3], "shots": [512], "looks": {"after_items": [9]}}
+
+    done = _run(project, change)
+    first = done.report["looks"][0]["gates"][0]
+    assert (first["verdict"], first["confidence"]) == ("inconclusive", 1 - 1e-10)

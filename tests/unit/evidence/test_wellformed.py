@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from qgate.digest import canonical, sha256
+from qgate.digest import canonical, digest, sha256
 from qgate.errors import UsageError
 from qgate.evidence.store import read_bundle, write_bundle
+from qgate.gates.decision import judge
+from qgate.stats.sequential import nominal_levels
 from tests.unit.evidence import bundles
 
 Edit = Callable[[dict[str, Any], dict[str, Any]], object]
@@ -187,6 +189,7 @@ def test_a_large_bundle_is_validated_item_by_item_without_a_schema(
 
 def _regression(record: dict[str, Any]) -> None:
     record["charter"]["data"]["task"] = "regression"
+    record["inputs"]["charter"] = digest(record["charter"])
     record.update(classes=[], truth=[0.5, 1, -2.25, 3.0, 1e-9])
     for trial in record["trials"]:
         trial.update(predictions=[0.5, 1, 2.5, -3.125, 0], scores=None)
@@ -194,6 +197,7 @@ def _regression(record: dict[str, Any]) -> None:
 
 def _resampled(record: dict[str, Any]) -> None:
     record["charter"]["data"]["validation"]["resample"] = True
+    record["inputs"]["charter"] = digest(record["charter"])
     record["truth"] = [[0, 1, 0, 1, 1], [1, 1, 0, 0, 1]]
 
 
@@ -279,9 +283,59 @@ def test_looks_and_slices_have_their_form(tmp_path: Path, edit: Edit, expected: 
     assert expected in _refusal(_forged(tmp_path, edit))
 
 
-def test_looks_and_slices_may_stand_in_a_record(tmp_path: Path) -> None:
-    slices = {"column": "g", "values": ["a", "b", "a", "b", "b"], "known": ["a", "b", "c"]}
-    edit = _record(looks={"seeds": 2, "taken": 1, "levels": {"parity": [0.01]}}, slices=slices)
-    assert read_bundle(str(_forged(tmp_path, edit))).record["slices"] == slices
-    (tmp_path / "none").mkdir()
-    assert read_bundle(str(_forged(tmp_path / "none", _record(slices=None)))).seeds == (1, 2)
+def _looked(record: dict[str, Any]) -> None:
+    """Make it a record of a look after two of three seeds, with a gate on slices."""
+    charter = record["charter"]
+    charter["data"]["slice"] = "g"
+    charter["schedule"].update(seeds=[1, 2, 3], looks={"after_seeds": [2]})
+    charter["gates"] = [
+        {"name": "parity", "metric": "val_accuracy_gap_vs_classical", "max": 0.1, "slices": "all",
+         "owner": "a@example.com", "remediation": [{"rerun": "parity"}]}
+    ]  # fmt: skip
+    record["inputs"].update(charter=digest(charter), seeds=[1, 2, 3])
+    record["trials"].append(bundles.trial("baseline", 3, None, 0))
+    levels = {"parity": list(nominal_levels([2 / 3, 1.0], alpha=0.05))}
+    record["looks"] = {"by": "seeds", "ends": [2, 3], "levels": levels, "taken": 1, "seeds": 2}
+    known = ["a", "b", "c"]
+    record["slices"] = {"column": "g", "values": ["a", "b", "a", "b", "b"], "known": known}
+
+
+def test_looks_and_slices_stand_in_a_record(tmp_path: Path) -> None:
+    found = read_bundle(str(_forged(tmp_path, lambda record, _: _looked(record))))
+    assert found.seeds == (1, 2)
+    assert [look.after for look in judge(found).looks] == [2]
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "expected"),
+    [
+        ("looks", {"taken": 0}, "record.looks.taken"),
+        ("looks", {"taken": 99}, "expected a number from 1 to 2"),
+        ("looks", {"taken": True}, "record.looks.taken"),
+        ("looks", {"taken": 2}, "record.looks.seeds: expected 3"),
+        ("looks", {"taken": 2, "seeds": 3}, "expected the candidate's of the first 3 seeds"),
+        ("looks", {"ends": [2, 4]}, r"record.looks.ends: expected \[2, 3\]"),
+        ("looks", {"ends": []}, "record.looks.ends"),
+        ("looks", {"by": "items"}, "record.looks.by: expected seeds"),
+        ("looks", {"levels": {"parity": [0.04, 0.05]}}, "not those that the charter fixes"),
+        ("looks", {"levels": {}}, "not those that the charter fixes"),
+        ("looks", None, "record.looks: expected where"),
+        ("slices", {"known": ["c"]}, "expected every value once, in order"),
+        ("slices", {"known": ["b", "a"]}, "expected every value once, in order"),
+        ("slices", {"column": "other"}, "record.slices.column: expected 'g'"),
+        ("slices", None, "record.slices: expected where"),
+        ("inputs", {"charter": "0" * 64}, "not the one that record.inputs has the digest of"),
+    ],
+)
+def test_a_record_that_contradicts_itself_is_refused(
+    tmp_path: Path, part: str, change: dict[str, Any] | None, expected: str
+) -> None:
+    def edit(record: dict[str, Any], _: dict[str, Any]) -> None:
+        _looked(record)
+        if change is None:
+            del record[part]
+        else:
+            record[part].update(change)
+
+    with pytest.raises(UsageError, match=expected):
+        judge(read_bundle(str(_forged(tmp_path, edit))))

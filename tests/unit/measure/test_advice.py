@@ -95,7 +95,7 @@ def test_more_is_priced_by_the_charters_list() -> None:
     text = _advice(Components(0.08, 0.0, 0.01), run=run)
     each = 0.25 + 1.024
     now = 5 * 2 * (20 + 10) * each
-    assert f"({now:,.2f} to " in text
+    assert f"(modelled: this run {now:,.2f} USD, then " in text
     items = int(text.partition("about ")[2].partition(" ")[0].replace(",", ""))
     then = 5 * 2 * (20 + round(10 * items / 400)) * each
-    assert f" to {then:,.2f} USD)" in text
+    assert f"then {then:,.2f} USD)" in text

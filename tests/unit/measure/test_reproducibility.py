@@ -167,6 +167,6 @@ def test_a_baseline_with_shots_has_a_fingerprint_too() -> None:
 @pytest.mark.parametrize("family", [reproducibility, baseline_drift])
 def test_forecasts_ask_for_a_lock(family: Any) -> None:
     without = family.forecast(plan(10), GATE, None)
-    assert without.chance == 0
-    assert without.remedy == "qgate lock pilot.yaml"
+    assert without.chance is None
+    assert without.note == "there is no lock yet: qgate lock pilot.yaml"
     assert family.forecast(plan(10), GATE, lock()).chance is None

@@ -87,7 +87,7 @@ def test_a_missing_slice_is_inconclusive_and_named() -> None:
         asked = gate(GAP, high=0.05, slices=names)
         verdict = judge_gate(asked, parity.measure(run, asked))
         assert verdict.outcome is Outcome.INCONCLUSIVE
-        assert "Slice site = east is missing: 0 validation items." in verdict.reason
+        assert "Missing: site = east: 0 validation items." in verdict.reason
 
 
 def test_a_missing_slice_does_not_hide_a_failure() -> None:

@@ -1,0 +1,65 @@
+"""Whether a record agrees with itself: what was planned, what is said to have run, and what did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from qgate.charter.build import build_charter
+from qgate.charter.charter import Charter
+from qgate.digest import digest
+
+
+def disagreements(record: Mapping[str, Any]) -> Iterator[str]:
+    """Yield where a record of the right form contradicts itself."""
+    if digest(record["charter"]) != record["inputs"]["charter"]:
+        yield "record.charter: not the one that record.inputs has the digest of"
+    charter = build_charter(record["charter"], "")
+    yield from _look_problems(record, charter)
+    yield from _slice_problems(record, charter)
+
+
+def _look_problems(record: Mapping[str, Any], charter: Charter) -> Iterator[str]:
+    planned, looks = charter.schedule.looks, record.get("looks")
+    if (planned is None) != (looks is None):
+        yield "record.looks: expected where, and only where, the charter schedules looks"
+        return
+    if planned is None or looks is None:
+        return
+    seeds = charter.schedule.seeds
+    by_seeds = planned.by == "seeds"
+    ends = list(planned.ends(len(seeds) if by_seeds else len(record["truth"])))
+    taken = looks["taken"]
+    if isinstance(taken, bool) or not 1 <= taken <= len(ends):
+        yield f"record.looks.taken: expected a number from 1 to {len(ends)}"
+        return
+    expected = {
+        "by": planned.by,
+        "ends": ends,
+        "seeds": ends[taken - 1] if by_seeds else len(seeds),
+    }
+    for key, value in expected.items():
+        if looks[key] != value:
+            yield f"record.looks.{key}: expected {value}, as the charter has it"
+    ran = {trial["seed"] for trial in record["trials"] if trial["arm"] == "candidate"}
+    if by_seeds and ran != set(seeds[: ends[taken - 1]]):
+        yield f"record.trials: expected the candidate's of the first {ends[taken - 1]} seeds"
+    stops = {
+        trial.get("items", (0, 0))[1] for trial in record["trials"] if trial["arm"] == "candidate"
+    }
+    if not by_seeds and stops != set(ends[:taken]):
+        yield f"record.trials: expected the candidate's blocks up to item {ends[taken - 1]}"
+
+
+def _slice_problems(record: Mapping[str, Any], charter: Charter) -> Iterator[str]:
+    slices = record.get("slices")
+    asked = any(gate.slices is not None for gate in charter.gates)
+    if asked != (slices is not None):
+        yield "record.slices: expected where, and only where, a gate of the charter has slices"
+    if slices is None:
+        return
+    known = slices["known"]
+    if slices["column"] != charter.data.slice:
+        yield f"record.slices.column: expected {charter.data.slice!r}, the charter's"
+    if known != sorted(set(known)) or not set(slices["values"]) <= set(known):
+        yield "record.slices.known: expected every value once, in order"
