@@ -116,7 +116,7 @@ def _value_case(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None
     if score is None:
         return "the baseline's value is not locked: no forecast"
     of_rate = Spread(Components(score * (1 - score), 0.0, 0.0))  # every seed wrong on the same
-    default = of_rate if METRICS[gate.metric].unit == "proportion" else None
+    default = of_rate if name == "accuracy" else None
     spread, source = spread_of(plan, gate, past, default)
     if spread is None:
         return source
