@@ -11,9 +11,10 @@ from qgate.evidence.evidence import Array, Codes, Evidence
 from qgate.measure.items import Mask, discordant_items, item_values
 from qgate.measure.measurement import Counts
 from qgate.stats.influence import LABEL_METRICS, REGRESSION_METRICS, reach
-from qgate.stats.parity import CellKind, Components, Crossed, Labels, crossed
+from qgate.stats.parity import CellKind, Crossed, Labels, crossed
 from qgate.stats.pivots import Pivot, ScorePivot, TPivot
 from qgate.stats.resampling import corrected_resampled_t
+from qgate.stats.two_way import Components
 
 _GAP = "_gap_vs_classical"
 _FEWEST_OF_CLASS = 20

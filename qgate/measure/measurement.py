@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qgate.stats.parity import Components
+from qgate.stats.two_way import Components
 
 CLAIM_WORDS = {
     "new_items_and_seeds": "on new items and with new training seeds",

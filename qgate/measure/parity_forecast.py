@@ -19,8 +19,8 @@ from qgate.plan.plan import Plan
 from qgate.stats.design import Design
 from qgate.stats.exact_power import share_power
 from qgate.stats.needs import Needs, needs, smallest_margin
-from qgate.stats.parity import Components
 from qgate.stats.power import Question, Spread, chance_to_pass, resampled_power, smallest_tolerance
+from qgate.stats.two_way import Components
 
 _GAP = "_gap_vs_classical"
 _DOUBLINGS = 10

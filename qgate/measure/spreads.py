@@ -11,8 +11,8 @@ from qgate.evidence.evidence import Evidence, MissingTrialError
 from qgate.measure.cells import cells_of, metric_name
 from qgate.measure.registry import METRICS
 from qgate.plan.plan import Plan
-from qgate.stats.parity import Components
 from qgate.stats.power import Spread
+from qgate.stats.two_way import Components
 
 # Taken for granted before any evidence: on 8% of the items the arms disagree, three fifths of
 # that the same with every seed; the mean gap wanders by half a point from seed to seed; with a

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from qgate.stats.parity import Components
+from qgate.stats.two_way import Components
 
 
 @dataclass(frozen=True)

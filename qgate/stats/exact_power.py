@@ -10,7 +10,7 @@ from scipy.special import bdtr, gammaln, ndtr, ndtri, stdtrit, xlogy
 
 from qgate.stats.design import Design, planned_df, planned_se
 from qgate.stats.paired import tango_interval, tango_score
-from qgate.stats.parity import Components
+from qgate.stats.two_way import Components
 
 Array = npt.NDArray[np.float64]
 

@@ -12,7 +12,8 @@ from scipy.special import gammaincinv, ndtr, ndtri, stdtrit
 from qgate.stats.design import Design, planned_df, planned_se
 from qgate.stats.exact_power import score_power
 from qgate.stats.paired import tango_interval, tango_score
-from qgate.stats.parity import FEW_DISCORDANT, Components, sparseness
+from qgate.stats.parity import FEW_DISCORDANT, sparseness
+from qgate.stats.two_way import Components
 
 Array = npt.NDArray[np.float64]
 

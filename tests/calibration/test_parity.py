@@ -17,10 +17,11 @@ from qgate.stats.design import Design
 from qgate.stats.influence import balanced_accuracy, f1
 from qgate.stats.multiplicity import holm
 from qgate.stats.paired import tango_interval
-from qgate.stats.parity import Components, Labels, crossed
+from qgate.stats.parity import Labels, crossed
 from qgate.stats.power import Question, Spread, chance_to_pass, resampled_power
 from qgate.stats.resampling import corrected_resampled_t
 from qgate.stats.sequential import nominal_levels
+from qgate.stats.two_way import Components
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]

@@ -11,8 +11,9 @@ from qgate.evidence.evidence import Evidence
 from qgate.measure.advice import advice
 from qgate.measure.cells import Cells
 from qgate.measure.measurement import Counts
-from qgate.stats.parity import Components, Crossed
+from qgate.stats.parity import Crossed
 from qgate.stats.pivots import TPivot
+from qgate.stats.two_way import Components
 from tests.unit.measure.small import PRICES, document, evidence, gate, trial, wrong_on
 
 NEW = "new_items_and_seeds"

@@ -10,8 +10,9 @@ from qgate.stats.design import Design, planned_df, planned_se
 from qgate.stats.exact_power import score_power, share_power
 from qgate.stats.needs import needs, smallest_margin
 from qgate.stats.paired import tango_interval
-from qgate.stats.parity import Components, parity_interval
+from qgate.stats.parity import parity_interval
 from qgate.stats.power import Question, Spread, chance_to_pass, smallest_tolerance
+from qgate.stats.two_way import Components
 
 USUAL = Components(0.048, 0.005**2, 0.032)
 NEW = "new_items_and_seeds"
