@@ -12,6 +12,7 @@ from qgate.measure.registry import METRICS
 from qgate.quantum.layers import LAYERS
 
 if TYPE_CHECKING:
+    from qgate.arms.arm import Arm
     from qgate.charter.charter import Charter
     from qgate.evidence.evidence import Evidence
     from qgate.gates.decision import Decision
@@ -90,19 +91,20 @@ def run(path: Path, settings: Settings) -> tuple[Evidence, Decision]:
     from qgate.evidence.store import write_bundle
     from qgate.gates.decision import judge
     from qgate.measure.outlook import refusals
+    from qgate.trials import stages
 
     found = study(path, settings)
     ledger = AttemptLedger(settings.state / "attempts.jsonl")
     attempt = ledger.count(found.contract) + 1
     if refused := refusals(found, attempt=attempt):
         raise InvalidFileError(refused)
-    gathered = gather(found, attempt)
+    gathered = gather(found, stages.prepare(found, found.charter.arms), attempt)
     evidence = write_bundle(gathered.record, gathered.observations, settings.store)
     ledger.add(found.contract, evidence.digest)
     return evidence, judge(evidence)
 
 
-def gather(found: Study, attempt: int) -> Evidence:
+def gather(found: Study, arms: Mapping[str, Arm], attempt: int) -> Evidence:
     """Return a study's evidence, not yet written: trials, look by look, replays, latency."""
     from qgate.evidence.evidence import Evidence
     from qgate.evidence.record import make_observations, make_record
@@ -116,7 +118,6 @@ def gather(found: Study, attempt: int) -> Evidence:
         observed = make_observations(found, results, latencies or {}, attempt)
         return Evidence(record, observed, path="")
 
-    arms = stages.prepare(found, found.charter.arms)
     results: dict[str, TrialResult] = {}
     last = max(len(found.plan.ends), 1)
     for taken in range(1, last + 1):

@@ -96,8 +96,9 @@ def _run(path: Path, settings: Settings) -> tuple[Evidence, Reruns]:
     from qgate.trials import stages
 
     found = study(path, settings)
-    evidence = as_read(gather(found, attempt=0))
-    return evidence, rerun(found, stages.prepare(found, found.charter.arms), evidence)
+    arms = stages.prepare(found, found.charter.arms)
+    evidence = as_read(gather(found, arms, attempt=0))
+    return evidence, rerun(found, arms, evidence)
 
 
 def _format(form: str | None, output: Path | None) -> str:

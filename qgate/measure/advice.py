@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from qgate.charter.charter import Gate
 from qgate.evidence.evidence import Evidence
 from qgate.measure.cells import Cells
@@ -66,13 +64,7 @@ def advice(
     largest = in_words(interval.high, METRICS[gate.metric].unit, difference=True)
     seen = _Seen(
         Question(high, gate.claim, level, two_sided=low is not None),
-        Spread(
-            found.components,
-            float(np.abs(cells.difference).mean()) if cells.name == "accuracy" else None,
-            cells.discordant / cells.counts.items,
-            cells.reach,
-            0.5 if cells.labels else 1.0,
-        ),
+        cells.spread(found.components),
         Design(max(cells.counts.seeds, 1), cells.counts.items),
         cells.counts.shots,
         claim,

@@ -13,6 +13,7 @@ from qgate.measure.measurement import Counts
 from qgate.stats.influence import LABEL_METRICS, REGRESSION_METRICS, reach
 from qgate.stats.parity import CellKind, Crossed, Labels, crossed
 from qgate.stats.pivots import Pivot, ScorePivot, TPivot
+from qgate.stats.power import Spread
 from qgate.stats.resampling import corrected_resampled_t
 from qgate.stats.two_way import Components
 
@@ -56,6 +57,17 @@ class Cells:
     def labels(self) -> bool:
         """Return whether the metric is of predicted classes, not of scores or numbers."""
         return self.name in LABEL_METRICS
+
+    def spread(self, parts: Components) -> Spread:
+        """Return what a projection takes of these cells, with variance components of its own."""
+        paired = self.gap and self.name == "accuracy"
+        return Spread(
+            parts,
+            float(np.abs(self.difference).mean()) if paired else None,
+            self.discordant / self.counts.items,
+            self.reach,
+            shot_power=0.5 if self.labels else 1.0,
+        )
 
     def analysis(self, claim: str) -> Crossed:
         """Return the analysis that metric and claim call for.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from qgate.charter.charter import Gate, Shots
 from qgate.evidence.evidence import Evidence, MissingTrialError
 from qgate.measure.cells import cells_of, metric_name
@@ -17,7 +15,7 @@ from qgate.stats.two_way import Components
 # Taken for granted before any evidence: on 8% of the items the arms disagree, three fifths of
 # that the same with every seed; the mean gap wanders by half a point from seed to seed; with a
 # finite number of shots, half of what is neither item nor seed is shot noise.
-DISCORDANCE = 0.08
+_DISCORDANCE = 0.08
 _ITEM_SHARE = 0.6
 _SEED_SD = 0.005
 _SHOT_SHARE = 0.5
@@ -31,7 +29,7 @@ def default_spread(gate: Gate, shots: Shots) -> Spread | None:
     """
     if metric_name(gate) != "accuracy":
         return None
-    wide = gate.discordance or DISCORDANCE
+    wide = gate.discordance or _DISCORDANCE
     residual = (1 - _ITEM_SHARE) * wide
     noise = residual * _SHOT_SHARE if shots is not None else 0.0
     parts = Components(_ITEM_SHARE * wide, _SEED_SD**2, residual, noise)
@@ -51,20 +49,12 @@ def past_spread(past: Evidence, gate: Gate, plan: Plan) -> Spread:
     level = wanted if wanted in scheduled else past.charter.serving_shots
     cells = cells_of(past, replace(gate, shots=level))
     parts = cells.analysis("new_items_and_seeds").components
-    power = 0.5 if cells.labels else 1.0
     if parts.shots and level is not None:
         replicates = plan.charter.schedule.replicates
         noise = parts.shots * cells.counts.replicates / replicates
-        noise *= 0.0 if wanted is None else (level / wanted) ** power
+        noise *= 0.0 if wanted is None else (level / wanted) ** cells.spread(parts).shot_power
         parts = replace(parts, residual=parts.residual - parts.shots + noise, shots=noise)
-    paired = cells.name == "accuracy" and cells.gap
-    return Spread(
-        parts,
-        float(np.abs(cells.difference).mean()) if paired else None,
-        cells.discordant / cells.counts.items,
-        cells.reach,
-        power,
-    )
+    return cells.spread(parts)
 
 
 def spread_of(
