@@ -60,6 +60,19 @@ class InvalidFileError(UsageError):
         return type(self), (self.findings,)
 
 
+class TermError(UsageError):
+    """A term of the charter that only its data or files show to be wrong."""
+
+    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
+        """Keep the term's path in the charter's document apart from the message."""
+        self.path, self._message = path, message
+        super().__init__(path, message)  # both, so that it can travel between processes
+
+    def __str__(self) -> str:
+        """Return the message for people."""
+        return self._message
+
+
 class ExecutionError(QgateError):
     """The work is well described but could not be carried out here."""
 

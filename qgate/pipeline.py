@@ -14,11 +14,13 @@ from qgate.quantum.layers import LAYERS
 if TYPE_CHECKING:
     from qgate.arms.arm import Arm
     from qgate.charter.charter import Charter
+    from qgate.data.dataset import Array
     from qgate.evidence.evidence import Evidence
     from qgate.gates.decision import Decision
     from qgate.lock.lock import Lock
     from qgate.plan.settings import Settings
     from qgate.plan.study import Study
+    from qgate.quantum.build import Built
     from qgate.trials.result import TrialResult
 
 VOCABULARY = Vocabulary(METRICS, LAYERS)
@@ -56,6 +58,19 @@ def study(path: Path, settings: Settings) -> Study:
     from qgate.plan.study import open_study
 
     return open_study(path, settings, VOCABULARY)
+
+
+def circuits(found: Study) -> Mapping[str, tuple[Built, Array]]:
+    """Return each quantum kernel and its training rows' features by role; nothing is simulated.
+
+    Raises:
+        InvalidFileError: When a circuit is beyond the charter's limits or its device.
+        TrialError: When preparing an arm would take too much memory.
+
+    """
+    from qgate.trials.stages import outlines
+
+    return outlines(found)
 
 
 def lock(path: Path, settings: Settings) -> Lock:
@@ -114,11 +129,14 @@ def gather(found: Study, arms: Mapping[str, Arm], attempt: int) -> Evidence:
     def evidence(
         replays: Sequence[Any] = (), latencies: Mapping[str, Any] | None = None
     ) -> Evidence:
-        record = make_record(found, results, replays, looks=looks, slices=found.slices)
+        record = make_record(
+            found, results, replays, figures=figures, looks=looks, slices=found.slices
+        )
         observed = make_observations(found, results, latencies or {}, attempt)
         return Evidence(record, observed, path="")
 
     results: dict[str, TrialResult] = {}
+    figures = stages.figures(arms)
     last = max(len(found.plan.ends), 1)
     for taken in range(1, last + 1):
         results |= stages.run(found, arms, found.plan.stage(taken - 1))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,9 +15,12 @@ from qgate.data.dataset import Array, Labels
 from qgate.data.split import SplitData
 from qgate.digest import digest, sha256
 from qgate.errors import ExecutionError
+from qgate.plan.settings import DEFAULT_MEMORY
 
 Items = tuple[int, int] | None
 """A block of the validation items: the first one and the one past the last; None for all."""
+
+_FEWEST_DRAWS = 64
 
 Server = Callable[[Array], Labels]
 """Serves one request: features of shape (batch, columns) to class codes or numbers."""
@@ -48,6 +51,10 @@ class Outcome:
     """Circuits that training takes on a device."""
     serving_circuits: int = 0
     """Circuits that predicting these items takes on a device."""
+    draws: Mapping[str, str] = field(default_factory=dict)
+    """Fingerprint of what was drawn in each call, where it is long enough to be its own."""
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """What else is known of the trial, by name."""
 
     @property
     def digest(self) -> str:
@@ -57,6 +64,11 @@ class Outcome:
 
 class Arm(Protocol):
     """An arm, prepared: everything deterministic is computed once and shared by all trials."""
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """Return what is known of the arm itself, as plain values; empty where nothing is."""
+        ...
 
     def run(self, seed: int, shots: Shots, replicate: int, items: Items = None) -> Outcome:
         """Train and predict the validation items, or a block of them.
@@ -80,6 +92,10 @@ class Workshop:
     allowed_imports: Collection[str]
     cells: tuple[tuple[int, Shots, int], ...]
     """Seed, shots and replicate of each trial to come."""
+    max_memory: int = DEFAULT_MEMORY
+    """Bytes that an arm's own arrays may take, over all processes."""
+    copies: int = 1
+    """In how many processes the prepared arm is held."""
 
 
 _KINDS = {
@@ -102,10 +118,20 @@ def build_arm(spec: ArmSpec, workshop: Workshop) -> Arm:
     return arm
 
 
-def generator(role: str, seed: int, shots: Shots, replicate: int, call: str) -> np.random.Generator:
-    """Return the stream of one draw; the streams of different draws are independent.
+def fingerprint(drawn: Array) -> str | None:
+    """Return a digest of drawn frequencies, by which two draws that are the same are known.
 
-    The entropy is a digest of the draw's name, since neighbouring integer seeds may correlate.
+    None where fewer than 64 of them lie strictly between 0 and 1: so few could agree by chance.
+    """
+    inner = np.count_nonzero((drawn != 0) & (drawn != 1))
+    return sha256(np.ascontiguousarray(drawn).tobytes())[:16] if inner >= _FEWEST_DRAWS else None
+
+
+def generator(role: str, seed: int, shots: Shots, replicate: int, call: str) -> np.random.Generator:
+    """Return the stream of one draw: a SeedSequence of its own for each arm, seed, level, call.
+
+    The entropy is a digest of the draw's name, since neighbouring integer seeds may correlate, and
+    a seed that a sampler takes anew in each call gives each call the same draws.
     """
     name = f"{role}/{seed}/{shots}/{replicate}/{call}"
     entropy = int.from_bytes(bytes.fromhex(sha256(name.encode())))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from qgate import plugins
@@ -15,6 +17,8 @@ from qgate.data.dataset import Array, Labels
 
 class ClassicalArm:
     """Preprocessing and an estimator in one pipeline, fitted on training rows only."""
+
+    figures: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, spec: ArmSpec, workshop: Workshop) -> None:
         """Check that the pipeline can be built."""

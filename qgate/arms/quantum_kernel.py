@@ -1,69 +1,116 @@
-"""A fidelity kernel: states once, one matrix product, and draws for each trial."""
+"""A fidelity kernel: each row prepared once, one matrix product, and draws for each trial."""
 
 from __future__ import annotations
 
 import copy
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from qgate import plugins
-from qgate.arms.arm import Items, Outcome, Server, TrialError, Workshop, generator
+from qgate.arms.arm import Items, Outcome, Server, TrialError, Workshop, fingerprint, generator
 from qgate.arms.kept_fits import KeptFits
 from qgate.arms.target import Target
-from qgate.charter.charter import ArmSpec, QuantumKernel, Shots
+from qgate.charter.charter import ArmSpec, Shots
 from qgate.data.dataset import Array, Codes, Labels
 from qgate.data.split import SplitData
-from qgate.errors import QgateError, UsageError
-from qgate.quantum.feature_map import FeatureMap
-from qgate.quantum.fidelity import depolarised, fidelities, sampled, sampled_gram, simulate_states
+from qgate.errors import QgateError, TermError, UsageError
+from qgate.quantum.estimate import DIGITS, Estimate, measured, measured_gram
+from qgate.quantum.spectrum import clip
+
+if TYPE_CHECKING:
+    from qgate.quantum.build import Built
 
 _PREPROCESSING_SEED = 0
 """Preprocessing is fitted once, so that its states serve all training seeds."""
-_MOST_BYTES = 4 * 1024**3
-_STATE_BYTES = 2 * 16
-"""Of each amplitude: complex, once in the simulator's result and once in the matrix."""
-_PAIR_BYTES = 48
-"""Of each fidelity, at the peak: complex overlaps, their squares, the result, a trial's copy."""
 _MOST_ITERATIONS = 10_000_000
 """libsvm need not end on a kernel that shot noise has made indefinite."""
 
 
 @dataclass(frozen=True)
 class _Exact:
-    """What is exact about one split: the fitted preprocessing, angles, and all fidelities."""
+    """What is exact about one split: the fitted preprocessing, its features, all estimates."""
 
     preprocess: Any
     features: Array
     labels: Labels
-    gram: Array
-    cross: Array
+    gram: Estimate
+    cross: Estimate
+    unit_diagonal: bool
+    qubits: int
+
+    @property
+    def rows(self) -> int:
+        """Return the number of training rows."""
+        return len(self.labels)
+
+    @property
+    def pairs(self) -> int:
+        """Return the number of training pairs that are measured."""
+        return self.rows * (self.rows - 1) // 2 + (0 if self.unit_diagonal else self.rows)
+
+    def depolarised(self, strength: float) -> _Exact:
+        """Return it behind a global depolarising channel."""
+        gram, cross = (part.depolarised(strength, self.qubits) for part in (self.gram, self.cross))
+        return replace(self, gram=gram, cross=cross)
 
 
-def _drifted(exact: _Exact, strength: float) -> _Exact:
-    qubits = exact.features.shape[1]
-    gram, cross = (depolarised(part, strength, qubits) for part in (exact.gram, exact.cross))
-    np.fill_diagonal(gram, 1.0)
-    return replace(exact, gram=gram, cross=cross)
+@dataclass(frozen=True)
+class _Trained:
+    """A fitted estimator, and what its training block was."""
+
+    estimator: Any
+    projector: Array | None
+    """What new entries are multiplied by, where the training block's spectrum was clipped."""
+    drawn: str | None
+    """Fingerprint of the training draws."""
+    figures: Mapping[str, float]
+
+    def entries(self, drawn: Array) -> Array:
+        """Return measured entries as the estimator takes them."""
+        return drawn if self.projector is None else np.round(drawn @ self.projector, DIGITS)
+
+    def predict(self, entries: Array) -> Any:
+        """Return what the estimator predicts."""
+        return self.estimator.predict(entries)
+
+    def support(self, rows: int) -> Codes:
+        """Return the training rows that a prediction needs: support vectors, else all."""
+        every = np.arange(rows, dtype=np.int64)
+        if self.projector is not None:
+            return every
+        return np.sort(np.asarray(getattr(self.estimator, "support_", every), dtype=np.int64))
 
 
 class QuantumKernelArm:
-    """Exact fidelities of all pairs; a trial only draws shots and fits the kernel estimator."""
+    """Exact estimates of all pairs; a trial only draws shots and fits the kernel estimator."""
 
     def __init__(self, spec: ArmSpec, workshop: Workshop) -> None:
         """Prepare the split, or the first seed's; those of other seeds follow when they run."""
         assert spec.quantum_kernel is not None  # noqa: S101  # the kind of this arm
-        self._spec, self._kernel = spec, spec.quantum_kernel
-        self._allowed = workshop.allowed_imports
+        self._spec, self._kernel, self._workshop = spec, spec.quantum_kernel, workshop
         self._split, self._kept = workshop.split, KeptFits()
         self._target = Target.of(workshop.split.dataset)
         self._estimator(0)
+        self._built: tuple[int, Built] | None = None
         self._ready: tuple[int | None, _Exact] | None = None
         self._drift = 0.0
-        self._exact(next(iter(workshop.split.by_seed), 0))
+        self._exact(_first(workshop))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the simulator behind when an arm goes to another process, which seldom needs it."""
+        return {**self.__dict__, "_built": None}
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Return the figures of the circuit, and of the noisy kernel that it gives."""
+        exact = self._ready[1] if self._ready else self._exact(_first(self._workshop))
+        built = self._build(exact.features.shape[1])
+        return built.figures | ({} if built.kernel.unit_diagonal else _noise_figures(exact.gram))
 
     def depolarised(self, strength: float) -> QuantumKernelArm:
         """Return this arm behind a global depolarising channel, as on a drifted device (modelled).
@@ -73,43 +120,53 @@ class QuantumKernelArm:
         other = copy.copy(self)
         other._drift, other._ready, other._kept = strength, None, KeptFits()
         if self._ready is not None:
-            other._ready = self._ready[0], _drifted(self._ready[1], strength)
+            other._ready = self._ready[0], self._ready[1].depolarised(strength)
         return other
 
     def run(self, seed: int, shots: Shots, replicate: int, items: Items = None) -> Outcome:
         """Draw the kernel's entries, fit on the training block, predict the validation items."""
         exact, cell = self._exact(seed), (seed, shots, replicate)
         if items is None:
-            fitted, cross, call = self._fit(*cell), exact.cross, "validation"
+            trained, cross, call = self._fit(*cell), exact.cross, "validation"
         else:
-            fitted = self._kept.get(cell, lambda: self._fit(*cell))
-            cross, call = exact.cross[slice(*items)], f"validation {items[0]} to {items[1]}"
-        drawn = sampled(cross, shots, generator(self._spec.role, *cell, call))
-        rows = len(exact.labels)
+            trained = self._kept.get(cell, lambda: self._fit(*cell))
+            cross = exact.cross.part(slice(*items))
+            call = f"validation {items[0]} to {items[1]}"
+        drawn = measured(cross, shots, generator(self._spec.role, *cell, call))
+        entries = trained.entries(drawn)
         trains = items is None or items[0] == 0
+        fingerprints = {"training": trained.drawn if trains else None, call: fingerprint(drawn)}
         return Outcome(
-            tuple(self._target.predictions(fitted.predict(drawn), len(drawn)).tolist()),
-            self._target.scores(fitted, drawn),
-            fit_circuits=rows * (rows - 1) // 2 if trains else 0,
-            serving_circuits=len(drawn) * len(_support(fitted, rows)),
+            tuple(self._target.predictions(trained.predict(entries), len(drawn)).tolist()),
+            self._target.scores(trained.estimator, entries),
+            fit_circuits=exact.pairs * exact.gram.circuits if trains else 0,
+            serving_circuits=len(drawn) * len(trained.support(exact.rows)) * cross.circuits,
+            draws={
+                name: drawn
+                for name, drawn in fingerprints.items()
+                if drawn is not None and shots is not None
+            },
+            figures=trained.figures,
         )
 
     def serve(self, seed: int, shots: Shots) -> Server:
-        """Return the path of a request: preprocess, simulate its state, draw, predict."""
-        exact, fitted = self._exact(seed), self._fit(seed, shots, 0)
-        rows = len(exact.labels)
-        support = _support(fitted, rows)
+        """Return the path of a request: preprocess, prepare its row, draw, predict."""
+        exact, trained = self._exact(seed), self._fit(seed, shots, 0)
+        support = trained.support(exact.rows)
         rng = generator(self._spec.role, seed, shots, 0, "serving")
-        feature_map, preprocess = self._feature_map(exact.features), exact.preprocess
-        states = simulate_states(feature_map, exact.features[support])
+        kernel, preprocess = self._build(exact.features.shape[1]).kernel, exact.preprocess
+        known = kernel.second(exact.features[support])
 
         def serve(features: Array) -> Labels:
-            angles = _dense(preprocess.transform(features))
-            request = simulate_states(feature_map, angles)
-            kernel = np.zeros((len(features), rows))
-            exact = depolarised(fidelities(request, states), self._drift, angles.shape[1])
-            kernel[:, support] = sampled(exact, shots, rng)
-            return self._target.predictions(fitted.predict(kernel), len(kernel))
+            request = kernel.first(_dense(preprocess.transform(features)))
+            estimate = kernel.estimate(request, known)
+            if self._drift:
+                estimate = estimate.depolarised(self._drift, exact.qubits)
+            entries = np.zeros((len(features), exact.rows))
+            entries[:, support] = measured(estimate, shots, rng)
+            return self._target.predictions(
+                trained.predict(trained.entries(entries)), len(features)
+            )
 
         return serve
 
@@ -122,50 +179,95 @@ class QuantumKernelArm:
         return self._ready[1]
 
     def _prepare(self, split: SplitData) -> _Exact:
-        """Fit the preprocessing, simulate one state a row and take their fidelities."""
-        preprocess = self._pipeline()
-        rows, labels = split.fit_on
-        with threadpool_limits(limits=1):
-            features, validation = _transformed(preprocess, rows, labels, split.validate_on[0])
-        _check_size(self._kernel, features, validation)
+        """Prepare each row once and estimate all pairs."""
+        preprocess, features, validation = _features(self._spec, self._workshop, split)
+        built = self._build(features.shape[1])
+        kernel, labels = built.kernel, split.fit_on[1]
+        _refuse_beyond_memory(built, len(features), len(validation), self._workshop)
         with threadpool_limits(limits=1, user_api="blas"):
-            feature_map = self._feature_map(features)
-            states = simulate_states(feature_map, features)
-            gram = fidelities(states, states)
-            cross = fidelities(simulate_states(feature_map, validation), states)
-        exact = _Exact(preprocess, features, labels, gram, cross)
-        return _drifted(exact, self._drift) if self._drift else exact
+            first = kernel.first(features)
+            second = first if kernel.unit_diagonal else kernel.second(features)
+            gram = kernel.estimate(first, second)
+            cross = kernel.estimate(kernel.first(validation), second)
+        qubits = built.feature_map.qubits
+        exact = _Exact(preprocess, features, labels, gram, cross, kernel.unit_diagonal, qubits)
+        return exact.depolarised(self._drift) if self._drift else exact
 
-    def _feature_map(self, features: Array) -> FeatureMap:
-        return FeatureMap(self._kernel.layers, self._kernel.repeat, features.shape[1])
+    def _build(self, features: int) -> Built:
+        """Return the kernel for rows of so many features, built once."""
+        if self._built is None or self._built[0] != features:
+            self._built = features, _build(self._spec, self._workshop, features)
+        return self._built[1]
 
-    def _fit(self, seed: int, shots: Shots, replicate: int) -> Any:
+    def _fit(self, seed: int, shots: Shots, replicate: int) -> _Trained:
         exact = self._exact(seed)
         rng = generator(self._spec.role, seed, shots, replicate, "training")
-        return self._estimator(seed).fit(sampled_gram(exact.gram, shots, rng), exact.labels)
+        gram = measured_gram(exact.gram, shots, rng, unit_diagonal=exact.unit_diagonal)
+        drawn, estimator = fingerprint(gram), self._estimator(seed)
+        if self._kernel.spectrum != "clip":
+            return _Trained(estimator.fit(gram, exact.labels), None, drawn, {})
+        found = clip(gram)
+        fitted = estimator.fit(found.gram, exact.labels)
+        return _Trained(fitted, found.projector, drawn, {"negative_spectrum": found.share})
 
     def _estimator(self, seed: int) -> Any:
         path, params = self._kernel.estimator.path, dict(self._kernel.estimator.params)
-        if "kernel" in params or not plugins.takes(path, "kernel", self._allowed):
+        allowed = self._workshop.allowed_imports
+        if "kernel" in params or not plugins.takes(path, "kernel", allowed):
             raise UsageError(f"{path}: the kernel must be left to the quantum_kernel")
         params["kernel"] = "precomputed"
-        if plugins.takes(path, "max_iter", self._allowed):
+        if plugins.takes(path, "max_iter", allowed):
             params.setdefault("max_iter", _MOST_ITERATIONS)
-        return plugins.build(path, params, seed, self._allowed)
+        return plugins.build(path, params, seed, allowed)
 
-    def _pipeline(self) -> Any:
-        pipeline = importlib.import_module("sklearn.pipeline")
-        steps = [
-            plugins.build(step.path, step.params, _PREPROCESSING_SEED, self._allowed)
-            for step in self._spec.preprocess
-        ]
-        return pipeline.make_pipeline(*steps, "passthrough")
+
+def outline(spec: ArmSpec, workshop: Workshop) -> tuple[Built, Array]:
+    """Return an arm's kernel and its training rows' features; nothing is simulated.
+
+    Raises:
+        TermError: When the circuit is beyond the charter's limits or its device.
+        TrialError: When preparing the arm would take too much memory.
+
+    """
+    _, features, validation = _features(spec, workshop, workshop.split.of_seed(_first(workshop)))
+    built = _build(spec, workshop, features.shape[1])
+    _refuse_beyond_memory(built, len(features), len(validation), workshop)
+    return built, features
+
+
+def _first(workshop: Workshop) -> int:
+    """Return the seed whose split is prepared first."""
+    return next(iter(workshop.split.by_seed), 0)
+
+
+def _features(spec: ArmSpec, workshop: Workshop, split: SplitData) -> tuple[Any, Array, Array]:
+    """Return the fitted preprocessing, and what it makes of both parts."""
+    pipeline = importlib.import_module("sklearn.pipeline")
+    steps = [
+        plugins.build(step.path, step.params, _PREPROCESSING_SEED, workshop.allowed_imports)
+        for step in spec.preprocess
+    ]
+    preprocess = pipeline.make_pipeline(*steps, "passthrough")
+    rows, labels = split.fit_on
+    with threadpool_limits(limits=1):
+        return preprocess, *_transformed(preprocess, rows, labels, split.validate_on[0])
+
+
+def _build(spec: ArmSpec, workshop: Workshop, features: int) -> Built:
+    from qgate.quantum.build import build_kernel  # with the SDK, which a worker seldom needs
+
+    assert spec.quantum_kernel is not None  # noqa: S101  # the kind of this arm
+    sampled = any(shots is not None for _, shots, _ in workshop.cells)
+    try:
+        return build_kernel(spec.quantum_kernel, features, workshop.folder, sampled=sampled)
+    except TermError as error:
+        raise TermError((spec.role, "quantum_kernel", *error.path), str(error)) from None
 
 
 def _transformed(
     preprocess: Any, rows: Array, labels: Labels, validation: Array
 ) -> tuple[Array, Array]:
-    """Return both parts' features, shape (rows, qubits), fitted on the training rows only."""
+    """Return both parts' features, shape (rows, features), fitted on the training rows only."""
     try:
         fitted = _dense(preprocess.fit_transform(rows, labels))
         return fitted, _dense(preprocess.transform(validation))
@@ -173,12 +275,6 @@ def _transformed(
         raise
     except (Exception, SystemExit) as error:
         raise TrialError(type(error).__name__, f"preprocessing failed: {error}") from error
-
-
-def _support(fitted: Any, rows: int) -> Codes:
-    """Return the training rows that a prediction needs: support vectors, else all."""
-    every = np.arange(rows, dtype=np.int64)
-    return np.sort(np.asarray(getattr(fitted, "support_", every), dtype=np.int64))
 
 
 def _dense(features: Any) -> Array:
@@ -193,15 +289,46 @@ def _dense(features: Any) -> Array:
     return array
 
 
-def _check_size(kernel: QuantumKernel, training: Array, validation: Array) -> None:
-    rows, qubits = len(training) + len(validation), training.shape[1]
-    if qubits < 2 and any(layer.kind in ("zz", "entangle") for layer in kernel.layers):
-        raise UsageError("a layer of pairs needs at least 2 features")
-    needed = rows * 2**qubits * _STATE_BYTES + rows * len(training) * _PAIR_BYTES
-    if needed > _MOST_BYTES:
-        raise TrialError(
-            "too_large",
-            f"{rows} states of {qubits} qubits and their fidelities take "
-            f"{needed / 1024**3:.1f} GiB; at most {_MOST_BYTES // 1024**3} GiB are allowed: use "
-            "fewer features (PCA) or rows",
-        )
+def _noise_figures(gram: Estimate) -> dict[str, float]:
+    """Return how far a noisy kernel is from an ideal one, which has a diagonal of 1."""
+    exact = gram.exact
+    diagonal = np.diag(exact)
+    return {
+        "diagonal_min": round(float(diagonal.min()), 9),
+        "diagonal_mean": round(float(diagonal.mean()), 9),
+        "asymmetry": round(float(np.abs(exact - exact.T).max()), 9),
+    }
+
+
+def _refuse_beyond_memory(built: Built, train: int, validation: int, workshop: Workshop) -> None:
+    """Refuse, before it is allocated, what would not fit.
+
+    Raises:
+        TrialError: With qubits, bytes and what would fit.
+
+    """
+    kernel, limit = built.kernel, workshop.max_memory
+    prepared = 1 if kernel.unit_diagonal else 2
+    states = (prepared * train + validation) * kernel.row_bytes
+    pairs = train * (train + validation) * kernel.pair_bytes
+    needed = states + pairs * workshop.copies
+    if needed <= limit:
+        return
+    what = "states" if kernel.unit_diagonal else "noisy states and effects"
+    raise TrialError(
+        "too_large",
+        f"{train + validation} {what} of {built.feature_map.qubits} qubits and the fidelities of "
+        f"their pairs take {_gigabytes(needed)}, and --max-memory allows {_gigabytes(limit)}: "
+        f"{_smaller(built)}",
+    )
+
+
+def _smaller(built: Built) -> str:
+    fewer = "use fewer qubits (PCA in the arm's preprocess) or fewer rows"
+    if built.placed is not None:
+        return f"{fewer}; noise has no cheaper exact form"
+    return f"{fewer}, or matrix-product states (matrix_product_state: {{max_bond: 32}})"
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:.3g} GB"

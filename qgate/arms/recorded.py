@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +35,8 @@ class _Row:
 
 class RecordedArm:
     """Reads its file once; a trial is a look-up."""
+
+    figures: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, spec: ArmSpec, workshop: Workshop) -> None:
         """Read the file and check that every scheduled cell has each item exactly once.

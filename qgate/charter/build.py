@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
@@ -13,10 +14,13 @@ from qgate.charter.charter import (
     Budget,
     Charter,
     DataSpec,
+    DeviceSpec,
     Gate,
     LatencySpec,
     Layer,
+    Limits,
     Looks,
+    Mitigation,
     Pilot,
     Place,
     Prices,
@@ -28,6 +32,7 @@ from qgate.charter.charter import (
     Step,
     Threshold,
     Validation,
+    ZeroNoise,
 )
 from qgate.charter.yaml_reader import Source
 from qgate.digest import digest
@@ -112,10 +117,44 @@ def _step(step: str | Document) -> Step:
 
 def _quantum_kernel(section: Document) -> QuantumKernel:
     return QuantumKernel(
-        tuple(Layer(**layer) for layer in section["layers"]),
+        tuple(_layer(layer) for layer in section["layers"]),
         section.get("repeat", 1),
         Step(section.get("estimator", "sklearn.svm.SVC"), section.get("params", {})),
+        _device(section.get("device")),
+        _mitigation(section.get("mitigation")),
+        section.get("matrix_product_state", {}).get("max_bond"),
+        Limits(**section.get("limits", {})),
+        section.get("spectrum", "as_measured"),
     )
+
+
+def _device(section: Document | None) -> DeviceSpec | None:
+    return DeviceSpec(section["path"], tuple(section.get("qubits", ()))) if section else None
+
+
+def _mitigation(section: Document | None) -> Mitigation | None:
+    if section is None:
+        return None
+    scaled = section.get("zero_noise")
+    zero_noise = ZeroNoise(tuple(scaled["scales"]), scaled.get("fit", "linear")) if scaled else None
+    return Mitigation(section.get("readout", False), zero_noise)
+
+
+def _layer(section: Document) -> Layer:
+    keys: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in section.items()
+    }
+    if isinstance(section.get("angle"), str):
+        keys["angle"] = _radians(section["angle"])
+    return Layer(**keys)
+
+
+def _radians(text: str) -> float:
+    """Return an angle of the form `-3*pi/4`, whose factor and divisor may be left out."""
+    factor, _, divisor = text.partition("pi")
+    sign = -1.0 if factor.startswith("-") else 1.0
+    times = factor.lstrip("+-").rstrip("*") or "1"
+    return sign * float(times) * math.pi / float(divisor.lstrip("/") or "1")
 
 
 def shots_value(value: int | str) -> Shots:

@@ -104,13 +104,60 @@ class Step:
 
 @dataclass(frozen=True)
 class Layer:
-    """A named layer of a circuit."""
+    """A named layer of a circuit; which keys have a meaning depends on its kind."""
 
     name: str
     kind: str
     gate: str | None = None
-    pairs: str = "linear"
+    angle: float | None = None
+    """Radians."""
+    pairs: str | None = None
+    """None for the kind's own default, as with `reps`."""
     scale: float = 1.0
+    pair_scale: float = 1.0
+    reps: int | None = None
+    paulis: tuple[str, ...] = ("Z", "ZZ")
+    alpha: float = 2.0
+    angles: tuple[float, ...] | None = None
+    """Fixed weights, radians."""
+    seed: int | None = None
+    """Of fixed weights that are drawn."""
+    path: str | None = None
+    bind: Mapping[str, float] = field(default_factory=dict)
+    """Values of a circuit file's parameters that are no features."""
+
+
+@dataclass(frozen=True)
+class DeviceSpec:
+    """A calibration snapshot, and the physical qubits to use; () for the best ones."""
+
+    path: str
+    qubits: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ZeroNoise:
+    """Zero-noise extrapolation: odd factors that two-qubit noise is made stronger by, and a fit."""
+
+    scales: tuple[int, ...]
+    fit: str
+
+
+@dataclass(frozen=True)
+class Mitigation:
+    """What is done about a device's errors."""
+
+    readout: bool = False
+    zero_noise: ZeroNoise | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that the circuit of a pair may have; None where there is no limit."""
+
+    qubits: int | None = None
+    depth: int | None = None
+    two_qubit_gates: int | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +167,25 @@ class QuantumKernel:
     layers: tuple[Layer, ...]
     repeat: int
     estimator: Step
+    device: DeviceSpec | None = None
+    mitigation: Mitigation | None = None
+    max_bond: int | None = None
+    """The widest bond of matrix-product states; None for state vectors."""
+    limits: Limits = Limits()
+    spectrum: str = "as_measured"
+    """`as_measured`, or `clip`: the training block's negative eigenvalues are set to 0."""
+
+    @property
+    def circuit_files(self) -> tuple[str, ...]:
+        """Return the circuit files that its layers name."""
+        return tuple(dict.fromkeys(layer.path for layer in self.layers if layer.path))
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Return what a remediation may disable: its layers, and its mitigation."""
+        asked = self.mitigation or Mitigation()
+        named = {"readout_mitigation": asked.readout, "zero_noise": asked.zero_noise}
+        return (*(layer.name for layer in self.layers), *(n for n, on in named.items() if on))
 
 
 @dataclass(frozen=True)

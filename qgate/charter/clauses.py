@@ -179,7 +179,7 @@ def _needs(
 
 def _remediations(charter: Charter, source: Source) -> Iterator[Finding]:
     kernel = charter.candidate.quantum_kernel
-    layers = [layer.name for layer in kernel.layers] if kernel else []
+    layers = kernel.parts if kernel else ()
     suites = [gate.name for gate in charter.gates] + ["all"]
     short = len(charter.document["pilot"].get("success_metrics", ()))
     for i in range(len(charter.document.get("gates", ()))):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+
+from qgate.charter.charter import Layer
 
 
 @dataclass(frozen=True)
@@ -42,14 +46,86 @@ class MetricTerms:
         return self.unit == "proportion" and (self.gap or "replicates" in self.needs)
 
 
+QUBITS: Mapping[str, Callable[[int], int]] = MappingProxyType(
+    {
+        "features": lambda features: features,
+        "amplitudes": lambda features: max(1, (features - 1).bit_length()),
+        "triples": lambda features: -(-features // 3),
+    }
+)
+"""How many qubits a number of features takes, by a layer's `width`."""
+
+CIRCUIT_FILES = (".qasm", ".qpy")
+
+_FEATURE = re.compile(r"x([0-9]{1,4})|x\[([0-9]{1,4})\]|_x_([0-9]{1,4})_")
+
+
+def feature_of(name: str) -> int | None:
+    """Return the feature that a circuit file's parameter stands for, None if for none.
+
+    x0 and x[0] are the first; Qiskit writes x[0] as _x_0_ in OpenQASM.
+    """
+    found = _FEATURE.fullmatch(name)
+    return int(next(filter(None, found.groups()))) if found else None
+
+
 @dataclass(frozen=True)
 class LayerTerms:
-    """What a kind of layer does and which of gate, pairs, scale it takes."""
+    """What a kind of layer does, which keys it takes and how many qubits it stands on."""
 
     kind: str
     definition: str
-    keys: frozenset[str]
+    keys: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
     gates: tuple[str, ...] = ()
+    width: str = "any"
+    """A key of QUBITS; `file` where a circuit file decides; `any` for a layer that fits all."""
+    pairs: str = "linear"
+    """Which qubits interact where a layer does not say it."""
+    reps: int = 1
+    """How often it is repeated where a layer does not say it."""
+    turns: int = 0
+    """Fixed weights of a qubit in one layer of rotations."""
+    closes: bool = False
+    """Whether one more layer of rotations follows the repetitions, as in an ansatz."""
+
+    def complaints(self, layer: Layer, stated: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong with the keys that a layer states: the key, and the message."""
+        what = f"a layer of kind {self.kind!r}"
+        for key in sorted(stated):
+            if key not in self.keys | {"name", "kind"}:
+                yield key, f"{what} takes no `{key}`"
+        for key in sorted(self.required - {"gate", *stated}):
+            yield key, f"{what} needs `{key}`"
+        if "gate" in self.keys & {*self.required, *stated} and layer.gate not in self.gates:
+            yield "gate", f"{what} needs `gate`: {', '.join(self.gates)}"
+        if self.closes and layer.angles is None and layer.seed is None:
+            yield "angles", f"{what} needs its fixed weights: `angles` or `seed`"
+        if {"angles", "seed"} <= {*stated} & self.keys:
+            yield "seed", f"{what} takes `angles` or `seed`, not both"
+        if "path" in self.keys:
+            yield from _file_complaints(layer)
+
+    def weights(self, qubits: int, reps: int | None) -> int:
+        """Return how many fixed weights it has."""
+        return self.turns * qubits * ((reps or self.reps) + self.closes)
+
+    def miscount(self, layer: Layer, qubits: int) -> str | None:
+        """Return what is wrong with the number of a layer's fixed weights, None if nothing."""
+        wanted = self.weights(qubits, layer.reps)
+        if layer.angles is None or len(layer.angles) == wanted:
+            return None
+        size = f"{qubits} {'qubit' if qubits == 1 else 'qubits'}, reps {layer.reps or self.reps}"
+        message = f"{self.kind} ({size}) has {wanted} angles, not {len(layer.angles)}"
+        return f"layer {layer.name!r}: {message}"
+
+
+def _file_complaints(layer: Layer) -> Iterator[tuple[str, str]]:
+    if layer.path is not None and not layer.path.lower().endswith(CIRCUIT_FILES):
+        yield "path", "a circuit file is OpenQASM 3 (.qasm) or QPY (.qpy)"
+    for name in layer.bind:
+        if feature_of(name) is not None:
+            yield "bind", f"{name!r} is a feature: only other parameters have a fixed value"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from qgate.cli import calibrate, check, init, judge, lock, metrics, plan, report, rollback, run
+from qgate.cli import (
+    calibrate,
+    check,
+    device,
+    init,
+    judge,
+    lock,
+    metrics,
+    plan,
+    report,
+    rollback,
+    run,
+)
 
 app = typer.Typer(
     name="qgate",
@@ -39,5 +51,18 @@ def _root(
     del version
 
 
-for module in (init, check, lock, plan, run, calibrate, judge, report, rollback, metrics):
+_COMMANDS = (
+    init,
+    check,
+    lock,
+    plan,
+    run,
+    calibrate,
+    judge,
+    report,
+    rollback,
+    metrics,
+    device,
+)
+for module in _COMMANDS:
     app.command(name=module.__name__.rpartition(".")[2])(module.command)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qgate.cli.options import AllowImport, AllowOutside, CharterPath, Quiet
+from qgate.cli.options import AllowImport, AllowOutside, CharterPath, MaxMemory, Quiet
 from qgate.cli.output import refuse_unwritable
 from qgate.errors import UsageError
+from qgate.plan.settings import DEFAULT_MEMORY
 
 if TYPE_CHECKING:
     from qgate.calibration.calibration import Calibration
@@ -44,6 +45,7 @@ def command(
     quiet: Quiet = False,
     allow_outside: AllowOutside = False,
     allow_import: AllowImport = None,
+    max_memory: MaxMemory = DEFAULT_MEMORY,
 ) -> int:
     """Measure the gates themselves on this case: false alarms, and planted regressions found.
 
@@ -62,6 +64,7 @@ def command(
             workers=workers,
             allow_imports=frozenset(allow_import or ()),
             allow_outside=allow_outside,
+            max_memory=max_memory,
             progress=progress,
             files=evidence is None,
         )

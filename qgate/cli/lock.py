@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from qgate.cli.options import AllowImport, AllowOutside, CharterPath, Quiet
+from qgate.cli.options import AllowImport, AllowOutside, CharterPath, MaxMemory, Quiet
 from qgate.errors import ExitCode, UsageError
+from qgate.plan.settings import DEFAULT_MEMORY
 
 
 def command(
@@ -26,6 +27,7 @@ def command(
     quiet: Quiet = False,
     allow_outside: AllowOutside = False,
     allow_import: AllowImport = None,
+    max_memory: MaxMemory = DEFAULT_MEMORY,
 ) -> int:
     """Lock data, split, dependencies, schedule and baseline."""
     from qgate.cli.console import progress_on_stderr
@@ -46,6 +48,7 @@ def command(
     with progress_on_stderr(quiet=quiet) as progress:
         settings = Settings(
             allow_outside=allow_outside,
+            max_memory=max_memory,
             allow_imports=frozenset(allow_import or ()),
             progress=progress,
         )

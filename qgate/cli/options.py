@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from qgate.plan.settings import DEFAULT_MEMORY
+
+_UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+
+
+def _bytes(text: str | int) -> int:
+    """Return `4GB`, `512 MiB` or a plain number as bytes; typer gives it the default too."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", str(text).strip())
+    if found is None or found[2].upper() not in _UNITS:
+        raise typer.BadParameter(f"{text!r} is no amount of memory, such as 4GB or 512MB")
+    return int(float(found[1]) * _UNITS[found[2].upper()])
+
+
+MaxMemory = Annotated[
+    int,
+    typer.Option(
+        "--max-memory",
+        metavar="AMOUNT",
+        parser=_bytes,
+        help=f"Most that an arm's simulation may allocate; {DEFAULT_MEMORY // 10**9}GB if unsaid.",
+        show_default=False,
+    ),
+]
 CharterPath = Annotated[
     Path, typer.Argument(metavar="CHARTER", help="The pilot's charter, a YAML file.")
 ]

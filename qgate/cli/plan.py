@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qgate.cli.options import AllowImport, AllowOutside, CharterPath
+from qgate.cli.options import AllowImport, AllowOutside, CharterPath, MaxMemory
 from qgate.errors import ExitCode
+from qgate.plan.settings import DEFAULT_MEMORY
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,6 +30,7 @@ def command(
     ] = None,
     allow_outside: AllowOutside = False,
     allow_import: AllowImport = None,
+    max_memory: MaxMemory = DEFAULT_MEMORY,
 ) -> int:
     """Show what would run, and whether each gate can be decided."""
     from rich.text import Text
@@ -39,7 +41,11 @@ def command(
     from qgate.pipeline import study
     from qgate.plan.settings import Settings
 
-    settings = Settings(allow_outside=allow_outside, allow_imports=frozenset(allow_import or ()))
+    settings = Settings(
+        allow_outside=allow_outside,
+        allow_imports=frozenset(allow_import or ()),
+        max_memory=max_memory,
+    )
     found = study(charter, settings)
     evidence = read_bundle(past) if past else None
     if evidence is not None:

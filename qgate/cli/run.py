@@ -13,10 +13,12 @@ from qgate.cli.options import (
     CharterPath,
     FailOn,
     Format,
+    MaxMemory,
     Output,
     Quiet,
 )
 from qgate.cli.output import emit, refuse_unwritable, resolve
+from qgate.plan.settings import DEFAULT_MEMORY
 
 
 def command(
@@ -36,6 +38,7 @@ def command(
     ] = False,
     allow_outside: AllowOutside = False,
     allow_import: AllowImport = None,
+    max_memory: MaxMemory = DEFAULT_MEMORY,
 ) -> int:
     """Run a charter, judge its evidence, and say what follows."""
     from qgate.cli.console import progress_on_stderr
@@ -50,6 +53,7 @@ def command(
             store=evidence,
             allow_imports=frozenset(allow_import or ()),
             allow_outside=allow_outside,
+            max_memory=max_memory,
             even_if_underpowered=even_if_underpowered,
             progress=progress,
         )

@@ -18,14 +18,15 @@ def make_record(
     results: Mapping[str, TrialResult],
     replays: Sequence[Mapping[str, Any]],
     *,
+    figures: Mapping[str, Any] | None = None,
     looks: Mapping[str, Any] | None = None,
     slices: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what must come out the same again: inputs and outcomes; no time, no path.
 
-    Looks and slices have a key only where a charter asks for them.
+    Figures, looks and slices have a key only where an arm or a charter has them.
     """
-    asked = {"looks": looks, "slices": slices}
+    asked = {"figures": figures or None, "looks": looks, "slices": slices}
     return {
         "charter": study.charter.document,
         "lock": study.lock.basis if study.lock else None,
@@ -83,5 +84,7 @@ def _entry(result: TrialResult) -> dict[str, Any]:
         "scores": done.scores if done else None,
         "fit_circuits": done.fit_circuits if done else 0,
         "serving_circuits": done.serving_circuits if done else 0,
+        **({"draws": dict(done.draws)} if done and done.draws else {}),
+        **({"figures": dict(done.figures)} if done and done.figures else {}),
         "failure": None if isinstance(outcome, Outcome) else outcome.kind,
     }

@@ -13,6 +13,7 @@ from qgate.charter.charter import Charter
 from qgate.charter.meaning import DEFAULT_IMPORTS
 from qgate.data.split import SplitData
 from qgate.digest import digest, sha256_file
+from qgate.quantum.device import read_device
 
 _PACKAGES = ("numpy", "qiskit", "qiskit-aer", "scikit-learn", "scipy")
 _LONGEST_SHOWN = 120
@@ -36,7 +37,33 @@ def observe(charter: Charter, split: SplitData, folder: Path) -> dict[str, Any]:
         "seeds": list(charter.schedule.seeds),
         "shots": ["exact" if shots is None else shots for shots in charter.schedule.shots],
         "replicates": charter.schedule.replicates,
+        **_quantum_files(charter, folder),
     }
+
+
+def _quantum_files(charter: Charter, folder: Path) -> dict[str, Any]:
+    """Return circuit files and device snapshots, under names that stand only where there are any.
+
+    Raises:
+        InvalidFileError: When a snapshot cannot be read.
+
+    """
+    circuits: dict[str, str] = {}
+    calibrations: dict[str, dict[str, str]] = {}
+    for arm in charter.arms:
+        kernel = arm.quantum_kernel
+        if kernel is None:
+            continue
+        circuits |= {path: sha256_file(folder / path) for path in kernel.circuit_files}
+        if kernel.device is not None:
+            device = read_device(folder / kernel.device.path, kernel.device.path)
+            calibrations[arm.role] = {
+                "device": device.name,
+                "time": device.time,
+                "snapshot": device.digest,
+            }
+    found = {"circuit files": circuits, "calibration": calibrations}
+    return {name: value for name, value in found.items() if value}
 
 
 def installed(charter: Charter) -> dict[str, str]:
@@ -48,6 +75,8 @@ def installed(charter: Charter) -> dict[str, str]:
     found = {name: metadata.version(name) for name in _PACKAGES}
     others = {step.path.partition(".")[0] for arm in charter.arms for step in arm.steps}
     others -= DEFAULT_IMPORTS
+    if any(arm.quantum_kernel and arm.quantum_kernel.mitigation for arm in charter.arms):
+        found["mitiq"] = _version("mitiq")
     owners = metadata.packages_distributions() if others else {}
     for package in sorted(others):
         versions = [
@@ -55,6 +84,13 @@ def installed(charter: Charter) -> dict[str, str]:
         ]
         found[package] = ", ".join([*versions, f"source {_source_digest(package)}"])
     return found
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _source_digest(package: str) -> str:

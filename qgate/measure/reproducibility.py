@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from qgate.charter.charter import Gate
 from qgate.evidence.evidence import Evidence
 from qgate.files import typed
@@ -31,6 +34,7 @@ def measure(evidence: Evidence, gate: Gate, *, advise: bool = True) -> Measureme
         for replay in replays
         if replay["first"] != replay["again"]
     ]
+    found += _repeated_draws(evidence)
     if not found and any(replay["first"] is None for replay in replays):
         return Measurement(error="the replayed trials failed, both times", method=_METHOD)
     locked = evidence.observations["locked_evidence"]
@@ -56,6 +60,32 @@ def measure(evidence: Evidence, gate: Gate, *, advise: bool = True) -> Measureme
         float(len(found)), bounded=False, counts=Counts(items=k), method=method,
         notes=(*found, note),
     )  # fmt: skip
+
+
+def _repeated_draws(evidence: Evidence) -> list[str]:
+    """Return which trials drew the very same numbers, though each ought to draw its own.
+
+    They would count as independent evidence and are one piece of it.
+    """
+    seen: dict[str, Mapping[str, Any]] = {}
+    found: list[str] = []
+    for trial in evidence.record["trials"]:
+        for call, drawn in trial.get("draws", {}).items():
+            first = seen.setdefault(drawn, trial)
+            if first is not trial and not (call == "training" and _cell(first) == _cell(trial)):
+                found.append(
+                    f"{call} of {_named(trial)}: the draws are those of {_named(first)}, though "
+                    "each trial ought to draw its own"
+                )
+    return found
+
+
+def _cell(trial: Mapping[str, Any]) -> tuple[Any, ...]:
+    return trial["arm"], trial["seed"], trial["shots"], trial["replicate"]
+
+
+def _named(trial: Mapping[str, Any]) -> str:
+    return "{} seed {}, {} shots, replicate {}".format(*_cell(trial))
 
 
 def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = None) -> Forecast:

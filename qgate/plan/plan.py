@@ -10,7 +10,7 @@ from typing import Any
 from qgate.charter.charter import ArmSpec, Charter, Shots
 from qgate.digest import digest
 
-_COMPUTATION = 1
+_COMPUTATION = 2
 """Raised whenever qgate itself computes a trial's outcome in another way."""
 
 
@@ -106,6 +106,8 @@ def make_plan(
             "roles": {k: v for k, v in charter.document["data"].items() if k != "path"},
             "packages": inputs["packages"],
             "recorded": recorded.get(arm.role),
+            "circuit files": _own_circuits(arm, inputs),
+            "calibration": inputs.get("calibration", {}).get(arm.role),
         }
         for seed, shots, replicate in _cells(charter, arm, recorded):
             cell = {"seed": seed, "shots": shots, "replicate": replicate}
@@ -114,6 +116,11 @@ def make_plan(
                 found = digest({**base, **named})
                 trials.append(TrialSpec(arm.role, seed, shots, replicate, found, block))
     return Plan(charter, train, items, tuple(trials))
+
+
+def _own_circuits(arm: ArmSpec, inputs: Mapping[str, Any]) -> dict[str, str]:
+    files = arm.quantum_kernel.circuit_files if arm.quantum_kernel else ()
+    return {path: inputs["circuit files"][path] for path in files}
 
 
 def _blocks(charter: Charter, items: int) -> list[tuple[int, int] | None]:

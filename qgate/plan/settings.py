@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+DEFAULT_MEMORY = 4_000_000_000
+"""Bytes that a simulation's arrays may take unless the command line says otherwise."""
+
 
 class Progress(Protocol):
     """Who is told how far a run has come."""
@@ -46,6 +49,8 @@ class Settings:
     allow_imports: frozenset[str] = frozenset()
     allow_outside: bool = False
     even_if_underpowered: bool = False
+    max_memory: int = DEFAULT_MEMORY
+    """Bytes that the arrays of each arm's simulation may take, over all processes."""
     files: bool = True
     """Whether the files and the packages that a charter names must be there and allowed."""
     progress: Progress = field(default_factory=Silent)

@@ -1,71 +1,185 @@
-"""Feature maps: layers to one parametrised circuit, and data to its bindings."""
+"""Feature maps: layers to one parametrised circuit, and data to its angles."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
 from qgate.charter.charter import Layer
-from qgate.quantum.layers import pairs_of
+from qgate.charter.vocabulary import QUBITS
+from qgate.errors import ExecutionError, UsageError
+from qgate.quantum.amplitude import amplitude
+from qgate.quantum.ansatz import efficient_su2, hardware_efficient, real_amplitudes
+from qgate.quantum.circuit_file import append_circuit, read_circuit
+from qgate.quantum.draft import Array, Draft
+from qgate.quantum.encodings import (
+    angle,
+    entangle,
+    hadamard,
+    iqp,
+    pauli_feature_map,
+    reupload,
+    rotation,
+    z_feature_map,
+    zz,
+    zz_feature_map,
+)
+from qgate.quantum.layers import LAYERS, largest_block
 
-Array = npt.NDArray[np.float64]
-Angle = Callable[[Array], Array]
+_NO_FILES: Mapping[str, Path] = MappingProxyType({})
 
-
-class FeatureMap:
-    """A circuit U(x) with one qubit a feature, and the angle of each of its parameters."""
-
-    def __init__(self, layers: Sequence[Layer], repeat: int, qubits: int) -> None:
-        """Build the circuit once; data only bind its parameters."""
-        self.circuit = QuantumCircuit(qubits)
-        self._angles: dict[Parameter, Angle] = {}
-        for _ in range(repeat):
-            for layer in layers:
-                _BUILDERS[layer.kind](self, layer)
-
-    def bindings(self, X: Array) -> dict[Parameter, list[float]]:
-        """Return each parameter's values, one for each row of X of shape (rows, qubits)."""
-        return {parameter: angle(X).tolist() for parameter, angle in self._angles.items()}
-
-    def hadamard(self, layer: Layer) -> None:
-        """Append H to every qubit."""
-        del layer
-        self.circuit.h(range(self.circuit.num_qubits))
-
-    def angle(self, layer: Layer) -> None:
-        """Append a rotation of each qubit by its feature."""
-        rotate = getattr(self.circuit, str(layer.gate))
-        for qubit in range(self.circuit.num_qubits):
-            rotate(self._parameter(_scaled(layer.scale, qubit)), qubit)
-
-    def zz(self, layer: Layer) -> None:
-        """Append a ZZ rotation of each pair by the product of its features."""
-        for i, j in pairs_of(layer.pairs, self.circuit.num_qubits):
-            self.circuit.rzz(self._parameter(_scaled(layer.scale, i, j)), i, j)
-
-    def entangle(self, layer: Layer) -> None:
-        """Append the layer's fixed two-qubit gate to each pair."""
-        gate = getattr(self.circuit, str(layer.gate))
-        for i, j in pairs_of(layer.pairs, self.circuit.num_qubits):
-            gate(i, j)
-
-    def _parameter(self, angle: Angle) -> Parameter:
-        parameter = Parameter(f"a{len(self._angles)}")
-        self._angles[parameter] = angle
-        return parameter
-
-
-_BUILDERS: dict[str, Callable[[FeatureMap, Layer], None]] = {
-    "hadamard": FeatureMap.hadamard,
-    "angle": FeatureMap.angle,
-    "zz": FeatureMap.zz,
-    "entangle": FeatureMap.entangle,
+_BUILDERS: dict[str, Callable[[Draft, Layer], None]] = {
+    builder.__name__: builder
+    for builder in (
+        hadamard,
+        angle,
+        zz,
+        entangle,
+        rotation,
+        iqp,
+        z_feature_map,
+        zz_feature_map,
+        pauli_feature_map,
+        reupload,
+        amplitude,
+        real_amplitudes,
+        efficient_su2,
+        hardware_efficient,
+    )
 }
 
 
-def _scaled(scale: float, *columns: int) -> Angle:
-    return lambda X: np.asarray(scale * np.prod(X[:, list(columns)], axis=1))
+class FeatureMap:
+    """A circuit U(x), and the angle of each of its parameters as a function of the data."""
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        repeat: int,
+        features: int,
+        files: Mapping[str, Path] = _NO_FILES,
+    ) -> None:
+        """Build the circuit once; data only bind its parameters.
+
+        Args:
+            layers: In the order in which they are applied.
+            repeat: How often they are applied.
+            features: Columns of the data after preprocessing.
+            files: Where the paths that layers name lead.
+
+        Raises:
+            UsageError: When a layer does not fit the features or the other layers, or a circuit
+                file cannot be used.
+
+        """
+        circuits = {
+            layer.path: read_circuit(layer.path, files[layer.path])
+            for layer in layers
+            if layer.path
+        }
+        qubits = _common_qubits(layers, features, circuits)
+        _refuse_misplaced(layers, repeat)
+        _refuse_small(layers, qubits, features)
+        draft = Draft(qubits, features)
+        for _ in range(repeat):
+            for layer in layers:
+                if layer.path:
+                    append_circuit(draft, layer, circuits[layer.path])
+                else:
+                    _BUILDERS[layer.kind](draft, layer)
+        self._draft = draft
+        self.circuit: QuantumCircuit = draft.circuit
+        self.parameters: tuple[Parameter, ...] = tuple(draft.parameters)
+
+    @property
+    def qubits(self) -> int:
+        """Return the number of qubits."""
+        return self._draft.qubits
+
+    @property
+    def pair(self) -> QuantumCircuit:
+        """Return U(x), a barrier and the adjoint of U(y), whose angles are other parameters."""
+        y = [Parameter(f"y{place}") for place in range(len(self.parameters))]
+        inverse = self.circuit.inverse()
+        pair: QuantumCircuit = self.circuit.copy()
+        pair.barrier()
+        renamed = dict(zip(self.parameters, y, strict=True))
+        pair.compose(inverse.assign_parameters(renamed), inplace=True)
+        return pair
+
+    def angles(self, X: Array) -> Array:
+        """Return radians in the order of `parameters`, shape (rows, parameters).
+
+        Args:
+            X: Finite numbers of shape (rows, features).
+
+        Raises:
+            ExecutionError: When a row has no finite angles.
+
+        """
+        found = self._draft.angles(X)
+        if wrong := int(np.count_nonzero(~np.isfinite(found).all(axis=1))):
+            raise ExecutionError(
+                f"{wrong} of {len(X)} rows give an angle that is no finite number: scale the "
+                "features in the arm's preprocess, or mend the expressions in the circuit file"
+            )
+        return found
+
+    def bindings(self, X: Array) -> dict[Parameter, list[float]]:
+        """Return each parameter's values, one for each row of X, as Aer takes them."""
+        return dict(zip(self.parameters, self.angles(X).T.tolist(), strict=True))
+
+
+def _common_qubits(
+    layers: Sequence[Layer], features: int, circuits: Mapping[str, QuantumCircuit]
+) -> int:
+    """Return on how many qubits all layers stand."""
+    taken: tuple[Layer, int] | None = None
+    for layer in layers:
+        width = LAYERS[layer.kind].width
+        if width == "any":
+            continue
+        qubits = circuits[layer.path].num_qubits if layer.path else QUBITS[width](features)
+        if taken is not None and qubits != taken[1]:
+            raise UsageError(
+                f"layer {layer.name!r} ({layer.kind}) takes {_counted(qubits, 'qubit')} of "
+                f"{_counted(features, 'feature')}, layer {taken[0].name!r} ({taken[0].kind}) takes "
+                f"{taken[1]}: they cannot stand in one circuit"
+            )
+        taken = taken or (layer, qubits)
+    return taken[1] if taken else features
+
+
+def _refuse_misplaced(layers: Sequence[Layer], repeat: int) -> None:
+    """Refuse to prepare amplitudes from anything but the state of all zeros."""
+    for place, layer in enumerate(layers):
+        if LAYERS[layer.kind].width == "amplitudes" and (place > 0 or repeat > 1):
+            raise UsageError(
+                f"layer {layer.name!r} ({layer.kind}) prepares a state: it must stand first, and "
+                "the layers must not be repeated"
+            )
+
+
+def _refuse_small(layers: Sequence[Layer], qubits: int, features: int) -> None:
+    """Refuse a layer of pairs, or of larger blocks, on fewer qubits."""
+    widths = {LAYERS[layer.kind].width for layer in layers}
+    for layer in layers:
+        size = largest_block(layer)
+        if size <= qubits:
+            continue
+        what = "a layer of pairs" if size == 2 else f"a Pauli string of {size} letters"
+        if widths <= {"any", "features"}:
+            raise UsageError(f"layer {layer.name!r}: {what} needs at least {size} features")
+        raise UsageError(
+            f"layer {layer.name!r}: {what} needs at least {size} qubits, and this circuit has "
+            f"{qubits} for {_counted(features, 'feature')}"
+        )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

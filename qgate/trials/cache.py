@@ -39,6 +39,8 @@ class TrialCache:
                 None if fields["scores"] is None else tuple(map(float, fields["scores"])),
                 fields["fit_circuits"],
                 fields["serving_circuits"],
+                dict(fields["draws"]),
+                dict(fields["figures"]),
             )
             return TrialResult(spec, outcome, float(body["seconds"]))
         except FileNotFoundError:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from qgate.arms.arm import Arm, Outcome, Server, TrialError, Workshop, build_arm
 from qgate.charter.charter import ArmSpec
-from qgate.errors import ExecutionError, InterruptedRunError, UsageError
+from qgate.data.dataset import Array
+from qgate.errors import (
+    ExecutionError,
+    InterruptedRunError,
+    InvalidFileError,
+    TermError,
+    UsageError,
+)
 from qgate.plan.plan import TrialSpec
 from qgate.plan.study import Study
 from qgate.trials.cache import TrialCache
@@ -16,19 +24,51 @@ from qgate.trials.result import Failure, TrialResult
 from qgate.trials.serving import Latencies, measure_latency, read_latencies
 from qgate.trials.workers import replay_trials
 
+if TYPE_CHECKING:
+    from qgate.quantum.build import Built
+
 Results = Mapping[str, TrialResult]
 """Trial results by the digest of their spec."""
 
 
 def prepare(study: Study, specs: Sequence[ArmSpec]) -> dict[str, Arm]:
-    """Return the prepared arms by role."""
+    """Return the prepared arms by role.
+
+    Raises:
+        InvalidFileError: When a term of the charter turns out to be wrong.
+
+    """
     progress = study.settings.progress
     progress.stage("prepare " + " and ".join(spec.id for spec in specs), len(specs))
     arms: dict[str, Arm] = {}
     for spec in specs:
-        arms[spec.role] = build_arm(spec, _workshop(study, spec))
+        with _located(study):
+            arms[spec.role] = build_arm(spec, _workshop(study, spec))
         progress.advance()
     return arms
+
+
+def outlines(study: Study) -> dict[str, tuple[Built, Array]]:
+    """Return each quantum kernel and its training rows' features by role; nothing is simulated.
+
+    Raises:
+        InvalidFileError: When a circuit is beyond the charter's limits or its device.
+        TrialError: When preparing an arm would take too much memory.
+
+    """
+    from qgate.arms.quantum_kernel import outline
+
+    found: dict[str, tuple[Built, Array]] = {}
+    for spec in study.charter.arms:
+        if spec.quantum_kernel is not None:
+            with _located(study):
+                found[spec.role] = outline(spec, _workshop(study, spec))
+    return found
+
+
+def figures(arms: Mapping[str, Arm]) -> dict[str, Any]:
+    """Return the figures of each arm that has any: its circuit, and what its device makes of it."""
+    return {role: arm.figures for role, arm in arms.items() if arm.figures}
 
 
 def run(study: Study, arms: Mapping[str, Arm], specs: Sequence[TrialSpec]) -> Results:
@@ -124,9 +164,26 @@ def _server(study: Study, role: str, arm: Arm) -> Server | None:
         return None
 
 
+@contextmanager
+def _located(study: Study) -> Iterator[None]:
+    """Give a term that turns out to be wrong its line and column."""
+    try:
+        yield
+    except TermError as error:
+        raise InvalidFileError([study.source.finding(error.path, str(error))]) from None
+
+
 def _workshop(study: Study, spec: ArmSpec) -> Workshop:
     cells = dict.fromkeys((t.seed, t.shots, t.replicate) for t in study.plan.of(spec.role))
-    return Workshop(study.split, study.folder, study.allowed_imports, tuple(cells))
+    settings = study.settings
+    return Workshop(
+        study.split,
+        study.folder,
+        study.allowed_imports,
+        tuple(cells),
+        settings.max_memory,
+        copies=1 if settings.workers == 1 else 1 + settings.workers,
+    )
 
 
 def _digest(result: TrialResult) -> str | None:

@@ -70,7 +70,9 @@ def test_too_many_rows_are_refused_for_their_pairs() -> None:
     """20,000 states of 2 qubits are nothing; their kernel is not."""
     features = np.zeros((20_000, 2))
     split = small.make_split(features, np.arange(20_000) % 2, 15_000)
-    with pytest.raises(TrialError, match="20000 states of 2 qubits and their fidelities"):
+    with pytest.raises(
+        TrialError, match="20000 states of 2 qubits and the fidelities of their pairs"
+    ):
         _build(small.kernel(small.ANGLE), split)
 
 
@@ -106,7 +108,7 @@ def test_circuits_are_those_of_pairs_and_support_vectors() -> None:
     arm = _build(small.kernel(params={"C": 100.0}))
     outcome = arm.run(1, 64, 0)
     assert outcome.fit_circuits == 24 * 23 // 2
-    support = len(arm._fit(1, 64, 0).support_)
+    support = len(arm._fit(1, 64, 0).support(24))
     assert 0 < support < 24
     assert outcome.serving_circuits == 10 * support
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import yaml
 
 from qgate.charter.build import build_charter
 from qgate.charter.charter import Action, Charter, Step
+from qgate.charter.meaning import named_paths
+from qgate.charter.schema import schema_findings
 from qgate.charter.template import Answers, charter_text
 from qgate.charter.yaml_reader import read_yaml
 from qgate.pipeline import check, load
@@ -115,6 +118,60 @@ def test_a_gate_is_read_at_its_own_shots_or_at_the_largest(tmp_path: Path) -> No
     assert charter.shots_of(long) == charter.serving_shots == 128
     exact = built(tmp_path, TEXT.replace("[exact, 64, 128]", "[exact]"))
     assert exact.serving_shots is None
+
+
+@pytest.mark.parametrize(
+    ("text", "radians"),
+    [
+        ("pi", math.pi),
+        ("-pi/4", -math.pi / 4),
+        ("+pi", math.pi),
+        ("3*pi/2", 1.5 * math.pi),
+        ("-0.5*pi", -0.5 * math.pi),
+        ("0.25", 0.25),
+        ("-2", -2.0),
+        ("1e-3", 0.001),
+    ],
+)
+def test_a_fixed_angle_is_a_number_or_a_multiple_of_pi(
+    tmp_path: Path, text: str, radians: float
+) -> None:
+    layer = f"{{name: r, kind: rotation, gate: rx, angle: {text}}}"
+    charter = built(tmp_path, TEXT.replace("{name: h, kind: hadamard}", layer))
+    assert schema_findings(read_yaml(tmp_path / "pilot.yaml", "pilot.yaml")) == []
+    kernel = charter.candidate.quantum_kernel
+    assert kernel is not None
+    assert kernel.layers[0].angle == pytest.approx(radians, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "text", ["half pi", "0.5pi", "pi/0", "pi/-4", "2*", "pi*2", "--pi", "''", "pi ", "'pi\n'", "π"]
+)
+def test_no_other_text_is_an_angle(tmp_path: Path, text: str) -> None:
+    quoted = text if text.startswith("'") else f"'{text}'"
+    layer = f"{{name: r, kind: rotation, gate: rx, angle: {quoted}}}"
+    path = tmp_path / "pilot.yaml"
+    path.write_text(TEXT.replace("{name: h, kind: hadamard}", layer), encoding="utf-8")
+    (finding,) = schema_findings(read_yaml(path, "pilot.yaml"))
+    assert finding.message.endswith("as a number or as a multiple of pi such as -pi/4 or 3*pi/2.")
+
+
+def test_a_layers_lists_are_built_as_tuples_and_its_file_is_a_path_of_the_charter(
+    tmp_path: Path,
+) -> None:
+    layers = (
+        "{name: m, kind: pauli_feature_map, paulis: [Z, XY]}, "
+        "{name: w, kind: reupload, angles: [1, 2.5]}, "
+        "{name: c, kind: circuit, path: map.qpy, bind: {theta: 1}}"
+    )
+    charter = built(tmp_path, TEXT.replace("{name: h, kind: hadamard}", layers))
+    kernel = charter.candidate.quantum_kernel
+    assert kernel is not None
+    pauli, weights, file = kernel.layers
+    assert (pauli.paulis, weights.angles, file.bind) == (("Z", "XY"), (1, 2.5), {"theta": 1})
+    assert weights.paulis == ("Z", "ZZ")
+    place = ("candidate", "quantum_kernel", "layers", 2, "path")
+    assert ("map.qpy", place) in list(named_paths(charter))
 
 
 def test_without_its_source_a_charter_is_the_same(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -84,6 +85,42 @@ def test_the_kinds_of_layer_in_the_schema_are_those_that_circuits_are_built_from
     assert set(layer["kind"]["enum"]) == set(LAYERS)
     assert set(layer["gate"]["enum"]) == {gate for kind in LAYERS.values() for gate in kind.gates}
     assert set(layer) == {"name", "kind"}.union(*(kind.keys for kind in LAYERS.values()))
+
+
+def test_what_descriptions_say_of_kinds_of_layer_is_what_the_table_has() -> None:
+    layer = layer_properties()
+
+    def stated(key: str) -> list[str]:
+        return re.split(r"[;.:] ", layer[key]["description"].rstrip("."))
+
+    def named(text: str) -> set[str]:
+        return set(re.findall(r"\w+", text)) & set(LAYERS)
+
+    by_width = dict(zip(stated("kind")[1::2], map(named, stated("kind")[2::2]), strict=True))
+    assert by_width == {
+        "One qubit a feature": {kind for kind, t in LAYERS.items() if t.width == "features"},
+        "Fewer qubits than features": {
+            kind for kind, t in LAYERS.items() if t.width in ("amplitudes", "triples")
+        },
+        "On any qubits, without data": {kind for kind, t in LAYERS.items() if t.width == "any"},
+        "From a file": {kind for kind, t in LAYERS.items() if t.width == "file"},
+    }
+    full = {kind for kind, t in LAYERS.items() if "pairs" in t.keys and t.pairs == "full"}
+    assert named(layer["pairs"]["description"]) == full
+    reps = {
+        int(times): {
+            kind for kind, t in LAYERS.items() if "reps" in t.keys and t.reps == int(times)
+        }
+        for times in re.findall(r"\d", layer["reps"]["description"])
+    }
+    said = layer["reps"]["description"].partition("Default: ")[2]
+    assert named(said.split("2 for")[0]) == reps[1]
+    assert named(said.split("3 for")[1]) == reps[3]
+    assert reps[2] == {*(kind for kind in LAYERS if kind.endswith("feature_map")), "reupload"}
+    for key in ("gate", "angle", "scale", "pair_scale", "alpha", "paulis", "path", "bind"):
+        assert named(layer[key]["description"]) == {
+            kind for kind, t in LAYERS.items() if key in t.keys
+        }, key
 
 
 def test_the_objects_have_the_fields_of_the_schema() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from qgate.arms.arm import Items, Outcome, Server
 from qgate.charter.charter import Shots
@@ -25,6 +27,8 @@ def outcome(seed: int) -> Outcome:
 
 class StubArm:
     """Counts its runs; a seed may be given something else to do."""
+
+    figures: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, instead: dict[int, Callable[[], Outcome]] | None = None) -> None:
         self.seeds: list[int] = []

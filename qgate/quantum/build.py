@@ -1,0 +1,118 @@
+"""A charter's kernel and the number of its features, to the kernel that is simulated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qgate.charter.charter import QuantumKernel
+from qgate.errors import TermError
+from qgate.quantum.device import Device, best_qubits, read_device, restricted, unusable
+from qgate.quantum.device_kernel import DeviceKernel
+from qgate.quantum.feature_map import FeatureMap
+from qgate.quantum.figures import CircuitFigures, beyond, figures_of
+from qgate.quantum.kernel import Kernel, StateKernel
+from qgate.quantum.mitigation import mitigated
+from qgate.quantum.product_kernel import ProductKernel
+from qgate.quantum.template import Template, make_template, pair_circuit
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A circuit on the qubits of a device."""
+
+    device: Device
+    """Restricted to those qubits."""
+    qubits: tuple[int, ...]
+    """Their numbers on the whole device, in the order of the restricted one."""
+    template: Template
+
+
+@dataclass(frozen=True)
+class Built:
+    """A kernel ready to simulate, and what stands behind it."""
+
+    kernel: Kernel
+    feature_map: FeatureMap
+    placed: Placed | None
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Return the figures of the circuit that runs, as plain values."""
+        found: dict[str, Any] = vars(self.circuit_figures).copy()
+        if self.placed is not None:
+            device = self.placed.device
+            found |= {
+                "device": device.name,
+                "calibrated": device.time,
+                "physical_qubits": list(self.placed.qubits),
+            }
+        return found
+
+    @property
+    def circuit_figures(self) -> CircuitFigures:
+        """Return the figures of U(x) and the adjoint of U(y), on the device where there is one."""
+        if self.placed is not None:
+            return figures_of(self.placed.template.circuit)
+        return figures_of(pair_circuit(self.feature_map)[0])
+
+
+def build_kernel(spec: QuantumKernel, features: int, folder: Path, *, sampled: bool) -> Built:
+    """Return a charter's kernel for rows of so many features.
+
+    Args:
+        spec: The charter's section.
+        features: Columns after preprocessing.
+        folder: What the charter's paths are relative to.
+        sampled: Whether shots will be drawn, for which mitigated readout needs every outcome.
+
+    Raises:
+        TermError: When the circuit is beyond the charter's limits or its device; the path is that
+            within the kernel's section.
+        UsageError: When the layers do not fit the features.
+
+    """
+    files = {layer.path: folder / layer.path for layer in spec.layers if layer.path}
+    feature_map = FeatureMap(spec.layers, spec.repeat, features, files)
+    placed = _placed(spec, feature_map, folder)
+    built = Built(_kernel(spec, feature_map, placed, sampled=sampled), feature_map, placed)
+    if found := beyond(built.circuit_figures, spec.limits):
+        raise TermError(("limits", found[0]), found[1])
+    return built
+
+
+def _kernel(
+    spec: QuantumKernel, feature_map: FeatureMap, placed: Placed | None, *, sampled: bool
+) -> Kernel:
+    if placed is not None and spec.mitigation is not None:
+        return mitigated(
+            spec.mitigation, feature_map, placed.device, placed.template, sampled=sampled
+        )
+    if placed is not None:
+        return DeviceKernel(feature_map, placed.device, placed.template)
+    if spec.max_bond is not None:
+        return ProductKernel(feature_map, spec.max_bond)
+    return StateKernel(feature_map)
+
+
+def _placed(spec: QuantumKernel, feature_map: FeatureMap, folder: Path) -> Placed | None:
+    """Return the circuit on the qubits that the charter names, else on the best ones."""
+    if spec.device is None:
+        return None
+    whole = read_device(folder / spec.device.path, spec.device.path)
+    wanted = feature_map.qubits
+    if wanted > len(whole.qubits):
+        message = f"the circuit needs {wanted} qubits, {whole.name} has {len(whole.qubits)}"
+        raise TermError(("device",), message)
+    qubits = spec.device.qubits or best_qubits(whole, wanted)
+    if len(qubits) != wanted:
+        message = f"the circuit needs {wanted} qubits, {len(qubits)} are named"
+        raise TermError(("device", "qubits"), message)
+    if max(qubits) >= len(whole.qubits):
+        message = f"{whole.name} has qubits 0 to {len(whole.qubits) - 1}, not {max(qubits)}"
+        raise TermError(("device", "qubits"), message)
+    if found := unusable(whole, qubits):
+        raise TermError(("device",), f"{whole.name}: {'; '.join(found)}")
+    device = restricted(whole, qubits)
+    return Placed(device, tuple(qubits), make_template(feature_map, device))

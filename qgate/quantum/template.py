@@ -1,0 +1,96 @@
+"""The circuit of a pair, U(x) then the adjoint of U(y), laid out once for a device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qiskit import QuantumCircuit, transpile
+from qiskit.circuit import Parameter
+from qiskit.transpiler import TranspilerError
+
+from qgate.errors import TermError
+from qgate.quantum.device import Device, to_target
+from qgate.quantum.feature_map import FeatureMap
+
+_TRANSPILER_SEED = 20260101
+_LEVEL = 3
+"""How hard Qiskit's transpiler tries; it is asked once, for the template of all pairs."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """U(x), a barrier and the adjoint of U(y), transpiled once for a device."""
+
+    circuit: QuantumCircuit
+    first: QuantumCircuit
+    second: QuantumCircuit
+    x: tuple[Parameter, ...]
+    y: tuple[Parameter, ...]
+
+
+def pair_circuit(feature_map: FeatureMap) -> tuple[QuantumCircuit, tuple[Parameter, ...]]:
+    """Return U(x), a barrier and the adjoint of U(y), and the parameters of y."""
+    y = tuple(Parameter(f"y{place}") for place in range(len(feature_map.parameters)))
+    pair = feature_map.circuit.copy()
+    pair.barrier()
+    renamed = dict(zip(feature_map.parameters, y, strict=True))
+    pair.compose(feature_map.circuit.inverse().assign_parameters(renamed), inplace=True)
+    return pair, y
+
+
+def make_template(feature_map: FeatureMap, device: Device) -> Template:
+    """Return the pair circuit on a device with as many qubits; its angles stay open.
+
+    Nothing is optimised across the barrier and the layout is one, so each half is the same for
+    every pair that it is part of.
+
+    Raises:
+        TermError: When the device's gates cannot express the circuit.
+
+    """
+    pair, y = pair_circuit(feature_map)
+    try:
+        found = transpile(
+            pair,
+            target=to_target(device),
+            optimization_level=_LEVEL,
+            seed_transpiler=_TRANSPILER_SEED,
+        )
+    except TranspilerError as error:
+        said = str(error.message).partition("\n")[0]
+        message = f"{device.name} cannot run the circuit with the gates of its snapshot: {said}"
+        raise TermError(("device",), message) from None
+    return Template(found, *_halves(found), feature_map.parameters, y)
+
+
+def folded(template: Template, times: int) -> Template:
+    """Return the template with each two-qubit gate G as G (G^-1 G)^k, 2 k + 1 = `times`.
+
+    Ideal, it does the same; noisy, its two-qubit noise is that many times as strong (Giurgica-Tiron
+    et al. 2020, gate folding).
+    """
+    first, second = (_folded(half, times) for half in (template.first, template.second))
+    circuit = first.copy()
+    circuit.barrier()
+    return Template(circuit.compose(second), first, second, template.x, template.y)
+
+
+def _halves(circuit: QuantumCircuit) -> tuple[QuantumCircuit, QuantumCircuit]:
+    names = [item.operation.name for item in circuit.data]
+    middle = names.index("barrier")
+    halves = circuit.copy_empty_like(), circuit.copy_empty_like()
+    for place, item in enumerate(circuit.data):
+        if place != middle:
+            halves[place > middle].append(item)
+    return halves
+
+
+def _folded(circuit: QuantumCircuit, times: int) -> QuantumCircuit:
+    found = circuit.copy_empty_like()
+    for item in circuit.data:
+        found.append(item)
+        if len(item.qubits) == 2:
+            for _ in range(times // 2):
+                found.append(item.operation.inverse(), item.qubits)
+                found.append(item)
+    return found

@@ -1,0 +1,15 @@
+OPENQASM 3.0;
+include "stdgates.inc";
+input float[64] x0;
+input float[64] x1;
+input float[64] x2;
+input float[64] x3;
+input float[64] theta;
+qubit[4] q;
+h q;
+rz(2 * x0) q[0];
+rz(2 * x1) q[1];
+rz(2 * x2) q[2];
+rz(2 * x3) q[3];
+crz(theta * (pi - x0)) q[0], q[1];
+cx q[2], q[3];
