@@ -157,9 +157,9 @@ def _classes(target: Column, name: str, shown_as: str) -> tuple[tuple[str | int,
 
 
 def _refuse_missing(target: Column, name: str, shown_as: str) -> None:
-    missing = np.zeros(len(target), dtype=bool)
-    if target.dtype.kind != "i":
-        missing = ~np.isfinite(target) if target.dtype.kind == "f" else target == ""
+    if target.dtype.kind == "i":
+        return
+    missing = np.asarray(~np.isfinite(target) if target.dtype.kind == "f" else target == "")
     if np.any(missing):
         row = int(np.flatnonzero(missing)[0])
         raise UsageError(f"{shown_as}: target {name!r} is missing in row {row + 1}")

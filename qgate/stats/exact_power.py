@@ -72,7 +72,8 @@ def score_power(
 def _counts(n: int, p: float) -> Array:
     """Return the counts of a binomial that have weight."""
     reach = _FAR_TABLES * math.sqrt(n * p * (1 - p)) + _FAR_TABLES
-    return np.arange(max(0.0, math.floor(n * p - reach)), min(n, math.ceil(n * p + reach)) + 1)
+    first, last = max(0, math.floor(n * p - reach)), min(n, math.ceil(n * p + reach))
+    return np.arange(first, last + 1, dtype=np.float64)
 
 
 def share_power(

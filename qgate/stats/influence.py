@@ -87,7 +87,7 @@ def roc_auc(truth: Codes, score: Array) -> Array:
     weight = np.where(
         positive, _delong_weight(truth.size, members), _delong_weight(truth.size, others)
     )
-    return (share - area) * weight + area
+    return np.asarray((share - area) * weight + area)
 
 
 def placements(truth: Codes, score: Array) -> Array:

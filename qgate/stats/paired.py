@@ -80,7 +80,8 @@ def tango_score(
         raise ValueError("a margin must lie between -1 and 1")
     numerator, variance = _moments(first, second, pairs, d, lambda x: np.sqrt(np.maximum(x, 0.0)))
     z = np.where(numerator == 0, 0.0, np.copysign(np.inf, numerator))
-    return np.divide(numerator, np.sqrt(np.maximum(variance, 0.0)), out=z, where=variance > 0)
+    sd = np.sqrt(np.maximum(variance, 0.0))
+    return np.asarray(np.divide(numerator, sd, out=z, where=variance > 0))
 
 
 def newcombe_interval(

@@ -206,8 +206,10 @@ def _clusters(sessions: npt.ArrayLike, n: int) -> npt.NDArray[np.int64] | None:
     """Return each sample's cluster, 0 upwards; None where nothing shows how clusters differ."""
     _, member = np.unique(np.asarray(sessions), return_inverse=True)
     if n > 0 and member.max() > 0:
-        return member.astype(np.int64)
-    return np.arange(n) * math.isqrt(n) // n if n >= _FEWEST_TO_BATCH else None
+        return np.asarray(member, dtype=np.int64)
+    if n < _FEWEST_TO_BATCH:
+        return None
+    return np.asarray(np.arange(n) * math.isqrt(n) // n, dtype=np.int64)
 
 
 def _design_effects(member: npt.NDArray[np.int64], sizes: Array) -> Array:

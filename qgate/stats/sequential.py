@@ -66,7 +66,9 @@ def boundaries(fractions: Sequence[float], *, alpha: float) -> tuple[float, ...]
 
     """
     steps = np.sqrt(_increments(fractions))
-    nodes, mass, total = np.zeros(1), np.ones(1), 0.0
+    nodes: Array = np.zeros(1)
+    mass: Array = np.ones(1)
+    total = 0.0
     found = []
     for look, (fraction, step) in enumerate(zip(fractions, steps, strict=True)):
         allowed = spent(alpha, fraction)
@@ -76,7 +78,8 @@ def boundaries(fractions: Sequence[float], *, alpha: float) -> tuple[float, ...]
             total = allowed if z < math.inf else total
             sd, finer = math.sqrt(fraction), float(min(step, steps[look + 1]))
             mesh, weights = _mesh(_FAR_BELOW * sd, min(z, _FAR_ABOVE) * sd, _PANEL * finer)
-            mass = weights * (_density((mesh[:, np.newaxis] - nodes) / step) @ mass) / step
+            reached = _density((mesh[:, np.newaxis] - nodes) / step) @ mass
+            mass = np.asarray(weights * reached / step)
             nodes = mesh
     return tuple(found)
 

@@ -8,7 +8,7 @@ from qgate.calibration.planting import swapped, width_of_noise
 from qgate.calibration.reruns import Reruns
 from qgate.calibration.worlds import WORLDS, Kind, Prepared
 from qgate.charter.charter import Gate, Threshold
-from qgate.evidence.evidence import Evidence
+from qgate.evidence.evidence import Array, Evidence
 from qgate.measure.registry import family
 from tests.unit.calibration.cases import numbers, two_arms
 from tests.unit.measure.small import evidence, gate, times
@@ -24,7 +24,7 @@ def prepared(
     return world.at(Case.of(found, terms), reruns or Reruns(), dose)
 
 
-def values(terms: Gate, world: Prepared, draws: int = 200) -> np.ndarray:
+def values(terms: Gate, world: Prepared, draws: int = 200) -> Array:
     rng = np.random.default_rng(1)
     measure = family(terms.metric).measure
     found = [measure(world.draw(rng), terms).value for _ in range(draws)]
@@ -32,7 +32,7 @@ def values(terms: Gate, world: Prepared, draws: int = 200) -> np.ndarray:
     return np.asarray(found, dtype=float)
 
 
-def near(found: np.ndarray, expected: float) -> bool:
+def near(found: Array, expected: float) -> bool:
     """Return whether a mean over draws is the expected one, within 4 standard errors."""
     return bool(abs(found.mean() - expected) <= 4 * found.std(ddof=1) / np.sqrt(len(found)))
 

@@ -50,7 +50,7 @@ def layer_unitary(layer: Layer, x: Array) -> Complex:
         for q in range(n):
             unitary = rotation(on(q, PAULI[str(layer.gate)], n), layer.scale * x[q]) @ unitary
     else:
-        for i, j in PAIRS[n, layer.pairs]:
+        for i, j in PAIRS[n, layer.pairs or "linear"]:
             unitary = _pair(layer, i, j, x) @ unitary
     return unitary
 

@@ -10,7 +10,7 @@ from qiskit.quantum_info import DensityMatrix, Kraus, Pauli, Statevector, SuperO
 
 from qgate.errors import InternalError
 from qgate.quantum import engine
-from qgate.quantum.engine import Fixed, Phases, Turn, evolve, fused, product, zero_state
+from qgate.quantum.engine import Array, Fixed, Phases, Turn, evolve, fused, product, zero_state
 from qgate.quantum.program import Noise, compile_channels, compile_states
 
 FIXED = {"h": 1, "sx": 1, "cx": 2, "cz": 2, "swap": 2, "ccx": 3}
@@ -35,9 +35,7 @@ def _circuit(rng: np.random.Generator, gates: dict[str, int], qubits: int) -> Qu
     return circuit
 
 
-def _bound(
-    circuit: QuantumCircuit, row: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> QuantumCircuit:
+def _bound(circuit: QuantumCircuit, row: Array) -> QuantumCircuit:
     values = {p: v for p, v in zip(X, row, strict=True) if p in circuit.parameters}
     return circuit.assign_parameters(values)
 

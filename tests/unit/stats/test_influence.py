@@ -74,7 +74,7 @@ def test_the_area_under_the_curve_is_that_of_scikit_learn(seed: int, n: int, lev
 @pytest.mark.parametrize("truth", [[0, 0, 0, 0], [1, 1, 1, 1], [0, 1, 1, 1]])
 def test_an_area_needs_both_classes(truth: list[int]) -> None:
     with pytest.raises(ValueError, match="at least 2 items of each class"):
-        roc_auc(np.array(truth), np.arange(4.0))
+        roc_auc(np.array(truth), np.arange(4, dtype=np.float64))
 
 
 def test_an_area_needs_finite_scores() -> None:
@@ -143,7 +143,7 @@ def test_regression_metrics_are_those_of_scikit_learn(seed: int, n: int) -> None
 
 @pytest.mark.parametrize("metric", REGRESSION_METRICS.values())
 def test_regression_without_an_error_is_zero(metric: Callable[[Array, Array], Array]) -> None:
-    truth = np.arange(5.0)
+    truth = np.arange(5, dtype=np.float64)
     assert metric(truth, truth).tolist() == [0.0] * 5
 
 

@@ -18,7 +18,7 @@ from qgate.errors import InvalidFileError
 from qgate.trials import serving
 from qgate.trials.serving import Latencies, measure_latency, read_latencies
 
-ITEMS = np.arange(10.0).reshape(5, 2)
+ITEMS = np.arange(10, dtype=np.float64).reshape(5, 2)
 MS = 0.001
 
 
