@@ -296,6 +296,7 @@ def _noise_figures(gram: Estimate) -> dict[str, float]:
     return {
         "diagonal_min": round(float(diagonal.min()), 9),
         "diagonal_mean": round(float(diagonal.mean()), 9),
+        "diagonal_max": round(float(diagonal.max()), 9),
         "asymmetry": round(float(np.abs(exact - exact.T).max()), 9),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -80,7 +81,10 @@ def _joint_words(seen: list[tuple[Gate, Forecast]]) -> str:
 
 
 def _plan_lines(found: Study) -> list[str]:
+    from qgate.pipeline import circuits
     from qgate.plan.estimate import estimated_seconds
+    from qgate.quantum.device_hygiene import hygiene
+    from qgate.report.wording import circuit_words
 
     plan, charter = found.plan, found.charter
     lines = [f"{charter.pilot.name}: {plan.train} training rows, {plan.items} validation items"]
@@ -88,6 +92,12 @@ def _plan_lines(found: Study) -> list[str]:
         f"  {arm.role} {arm.id} ({arm.kind}): {len(plan.of(arm.role))} trials"
         for arm in charter.arms
     ]
+    for role, (built, _) in circuits(found).items():
+        lines.append(f"  circuit of the {role}: {circuit_words(built.figures)}")
+        if built.placed is not None:
+            today = datetime.datetime.now(datetime.UTC).date()
+            dubious = hygiene(built.placed.whole, built.placed.qubits, today)
+            lines += [f"    warning: {sentence}" for sentence in dubious]
     if charter.schedule.looks is not None:
         ends = ", ".join(str(end) for end in plan.ends)
         lines.append(f"  looks after {ends} {charter.schedule.looks.by}, at levels of their own")

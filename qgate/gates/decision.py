@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from qgate.charter.charter import Charter
 from qgate.errors import ExitCode, UsageError
@@ -36,6 +37,8 @@ class Decision:
     """Whether the terms are others than those of the run: what would be, not what is."""
     looks: tuple[Look, ...] = ()
     """Every planned look that was taken, the last one being that of the verdicts."""
+    circuits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Figures of each arm's circuit, and of the device that it was simulated on, by role."""
 
     @property
     def error_each(self) -> float:
@@ -119,4 +122,5 @@ def judge(evidence: Evidence, charter: Charter | None = None) -> Decision:
         attempt=evidence.observations["attempt"],
         hypothetical=terms.digest != evidence.charter.digest,
         looks=looks_of(evidence, terms),
+        circuits=evidence.record.get("figures", {}),
     )

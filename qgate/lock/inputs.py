@@ -49,7 +49,7 @@ def _quantum_files(charter: Charter, folder: Path) -> dict[str, Any]:
 
     """
     circuits: dict[str, str] = {}
-    calibrations: dict[str, dict[str, str]] = {}
+    calibrations: dict[str, str] = {}
     for arm in charter.arms:
         kernel = arm.quantum_kernel
         if kernel is None:
@@ -57,11 +57,7 @@ def _quantum_files(charter: Charter, folder: Path) -> dict[str, Any]:
         circuits |= {path: sha256_file(folder / path) for path in kernel.circuit_files}
         if kernel.device is not None:
             device = read_device(folder / kernel.device.path, kernel.device.path)
-            calibrations[arm.role] = {
-                "device": device.name,
-                "time": device.time,
-                "snapshot": device.digest,
-            }
+            calibrations[arm.role] = f"{device.name} {device.time} {device.digest}"
     found = {"circuit files": circuits, "calibration": calibrations}
     return {name: value for name, value in found.items() if value}
 

@@ -72,7 +72,7 @@ def _repeated_draws(evidence: Evidence) -> list[str]:
     for trial in evidence.record["trials"]:
         for call, drawn in trial.get("draws", {}).items():
             first = seen.setdefault(drawn, trial)
-            if first is not trial and not (call == "training" and _cell(first) == _cell(trial)):
+            if first is not trial:
                 found.append(
                     f"{call} of {_named(trial)}: the draws are those of {_named(first)}, though "
                     "each trial ought to draw its own"
@@ -80,12 +80,8 @@ def _repeated_draws(evidence: Evidence) -> list[str]:
     return found
 
 
-def _cell(trial: Mapping[str, Any]) -> tuple[Any, ...]:
-    return trial["arm"], trial["seed"], trial["shots"], trial["replicate"]
-
-
 def _named(trial: Mapping[str, Any]) -> str:
-    return "{} seed {}, {} shots, replicate {}".format(*_cell(trial))
+    return "{arm} seed {seed}, {shots} shots, replicate {replicate}".format_map(trial)
 
 
 def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = None) -> Forecast:

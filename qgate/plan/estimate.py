@@ -9,6 +9,8 @@ _START = 6.0
 _CLASSICAL_TRIAL = 0.05
 _KERNEL_ENTRY = 1e-7
 _STATE = 2e-4
+_NOISY_STATE = 5e-3
+"""A state and an effect behind a device's noise, of about six qubits; each more takes four times."""
 
 
 def estimated_seconds(plan: Plan) -> float:
@@ -21,7 +23,9 @@ def estimated_seconds(plan: Plan) -> float:
     for arm in charter.arms:
         trials = len(plan.of(arm.role))
         if arm.kind == "quantum_kernel":
-            seconds += splits * rows * _STATE + trials * plan.train * rows * _KERNEL_ENTRY
+            noisy = arm.quantum_kernel is not None and arm.quantum_kernel.device is not None
+            state = _NOISY_STATE if noisy else _STATE
+            seconds += splits * rows * state + trials * plan.train * rows * _KERNEL_ENTRY
         elif arm.kind == "estimator":
             seconds += trials * _CLASSICAL_TRIAL
     if any(gate.metric.startswith("latency_") for gate in charter.gates):

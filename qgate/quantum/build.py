@@ -22,6 +22,7 @@ from qgate.quantum.template import Template, make_template, pair_circuit
 class Placed:
     """A circuit on the qubits of a device."""
 
+    whole: Device
     device: Device
     """Restricted to those qubits."""
     qubits: tuple[int, ...]
@@ -46,8 +47,11 @@ class Built:
             found |= {
                 "device": device.name,
                 "calibrated": device.time,
+                "snapshot": device.digest,
                 "physical_qubits": list(self.placed.qubits),
             }
+        if isinstance(self.kernel, ProductKernel):
+            found["max_bond"] = self.kernel.max_bond
         return found
 
     @property
@@ -115,4 +119,4 @@ def _placed(spec: QuantumKernel, feature_map: FeatureMap, folder: Path) -> Place
     if found := unusable(whole, qubits):
         raise TermError(("device",), f"{whole.name}: {'; '.join(found)}")
     device = restricted(whole, qubits)
-    return Placed(device, tuple(qubits), make_template(feature_map, device))
+    return Placed(whole, device, tuple(qubits), make_template(feature_map, device))

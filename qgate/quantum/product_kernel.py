@@ -35,7 +35,7 @@ class ProductKernel:
 
     def __init__(self, feature_map: FeatureMap, max_bond: int) -> None:
         """Take the feature map's circuit; no bond will be wider than `max_bond`."""
-        self._map, self._max_bond = feature_map, max_bond
+        self._map, self.max_bond = feature_map, max_bond
         self._simulator = AerSimulator(
             method="matrix_product_state",
             matrix_product_state_max_bond_dimension=max_bond,
@@ -47,7 +47,7 @@ class ProductKernel:
         """Return the bytes of a row's tensors at the widest bonds, twice."""
         qubits = self._map.qubits
         cuts = range(qubits + 1)
-        widths = [min(2**cut, 2 ** (qubits - cut), self._max_bond) for cut in cuts]
+        widths = [min(2**cut, 2 ** (qubits - cut), self.max_bond) for cut in cuts]
         inner = sum(2 * left * right for left, right in pairwise(widths))
         return int(2 * _AMPLITUDE * inner)
 

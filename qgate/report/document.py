@@ -50,6 +50,7 @@ def report_document(decision: Decision, rollback: RollbackPlan) -> dict[str, Any
             "error_so_far": decision.error_after_attempts,
         },
         "looks": [_look(look) for look in decision.looks],
+        "circuits": {role: dict(figures) for role, figures in decision.circuits.items()},
     }
 
 

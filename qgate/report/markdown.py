@@ -10,6 +10,7 @@ from qgate.gates.verdict import Outcome, Verdict
 from qgate.measure.units import bare
 from qgate.report.wording import (
     attempt_sentence,
+    circuit_sentences,
     claims_sentence,
     headline,
     judge_command,
@@ -62,6 +63,7 @@ def render_markdown(decision: Decision, rollback: RollbackPlan) -> str:
     lines += [
         _safe(claims_sentence(decision)),
         "",
+        *(f"Circuit of {_safe(sentence)}\n" for sentence in circuit_sentences(decision)),
         f"Evidence `{decision.evidence_digest[:12]}`: `{again}`",
         "",
     ]

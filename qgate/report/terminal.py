@@ -13,6 +13,7 @@ from qgate.gates.verdict import Outcome, Verdict
 from qgate.measure.units import bare, in_words
 from qgate.report.wording import (
     attempt_sentence,
+    circuit_sentences,
     claims_sentence,
     comparison_words,
     headline,
@@ -216,6 +217,8 @@ def _evidence(text: Text, decision: Decision, width: int) -> None:
         if verdict.measurement.bounded:
             how = f"{verdict.gate.name}: {verdict.measurement.method}."
             _paragraph(text, " " * 11, how, width, "dim")
+    for i, sentence in enumerate(circuit_sentences(decision)):
+        _paragraph(text, " circuit   " if i == 0 else " " * 11, sentence, width, "dim")
     text.append(f" evidence  {decision.evidence_path}\n", "dim")
     _paragraph(text, " again     ", judge_command(decision), width, "dim")
 

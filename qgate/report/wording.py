@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
+from typing import Any
 
 from qgate.files import printable, typed
 from qgate.gates.decision import Action, Decision
@@ -18,6 +20,37 @@ def headline(decision: Decision) -> str:
     """Return the decision in capitals; under other terms than the run's, what it would be."""
     said = HEADLINES[decision.action]
     return f"WOULD {said}" if decision.hypothetical else said
+
+
+def circuit_sentences(decision: Decision) -> list[str]:
+    """Return what was simulated of each arm's circuit, and behind which device's noise."""
+    return [
+        f"{arm.id}: {circuit_words(decision.circuits[arm.role])}"
+        for arm in decision.charter.arms
+        if arm.role in decision.circuits
+    ]
+
+
+def circuit_words(figures: Mapping[str, Any]) -> str:
+    """Return the figures of a circuit in words, of its kernel too where they are known."""
+    shape = (
+        f"{figures['qubits']} qubits, depth {figures['depth']}, {figures['two_qubit_gates']} "
+        "two-qubit gates a pair"
+    )
+    if "device" in figures:
+        qubits = ", ".join(str(qubit) for qubit in figures["physical_qubits"])
+        found = (
+            f"modelled noise of {figures['device']}, calibrated {figures['calibrated'][:10]} "
+            f"(snapshot {figures['snapshot'][:12]}), on its qubits {qubits}; {shape}"
+        )
+        if "diagonal_min" not in figures:
+            return f"{found}."
+        low, high = figures["diagonal_min"], figures["diagonal_max"]
+        return f"{found}; a row's fidelity with itself {low:.2f} to {high:.2f}, ideally 1."
+    if "max_bond" in figures:
+        most = figures["max_bond"]
+        return f"matrix-product states with bonds up to {most}, without noise; {shape}."
+    return f"simulated without noise; {shape}."
 
 
 def judge_command(decision: Decision) -> str:

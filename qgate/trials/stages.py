@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from threadpoolctl import threadpool_limits
+
 from qgate.arms.arm import Arm, Outcome, Server, TrialError, Workshop, build_arm
 from qgate.charter.charter import ArmSpec
 from qgate.data.dataset import Array
@@ -147,7 +149,8 @@ def latency(study: Study, arms: Mapping[str, Arm]) -> dict[str, Latencies]:
         progress.stage("measure latency", charter.latency.warmup + charter.latency.requests)
         items, _ = study.split.of_seed(charter.schedule.seeds[0]).validate_on
         try:
-            latencies |= measure_latency(servers, items, charter.latency, progress.advance)
+            with threadpool_limits(limits=1):  # threads that wait for each other are no service
+                latencies |= measure_latency(servers, items, charter.latency, progress.advance)
         except TrialError as error:
             progress.warn(f"latency was not measured: {error}")
     return latencies

@@ -21,6 +21,7 @@ EXPECTED = {
     "recorded": ("promote", 0),
     "digits": ("rollback", 10),
     "early_stop": ("promote", 0),
+    "device_noise": ("promote", 0),
 }
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pickle
 
-from qgate.arms.arm import Outcome, TrialError
+import numpy as np
+
+from qgate.arms.arm import Outcome, TrialError, fingerprint, generator
 from qgate.errors import ExitCode
 
 
@@ -24,3 +26,12 @@ def test_an_outcomes_digest_is_of_predictions_and_scores_only() -> None:
     assert outcome.digest != Outcome((0, 0), (0.5, 1.0)).digest
     assert outcome.digest != Outcome((0, 1), (0.5, 1.1)).digest
     assert outcome.digest != Outcome((0, 1), None).digest
+
+
+def test_draws_have_a_fingerprint_of_their_own_where_they_are_many() -> None:
+    chances = np.full((10, 10), 0.5)
+    streams = [generator("candidate", seed, 64, 0, "training") for seed in (1, 1, 2)]
+    found = [fingerprint(stream.binomial(64, chances) / 64) for stream in streams]
+    assert found[0] == found[1] != found[2]
+    assert fingerprint(chances[:6]) is None
+    assert fingerprint(np.eye(100)) is None

@@ -170,3 +170,44 @@ def test_forecasts_ask_for_a_lock(family: Any) -> None:
     assert without.chance is None
     assert without.note == "there is no lock yet: qgate lock pilot.yaml"
     assert family.forecast(plan(10), GATE, lock()).chance is None
+
+
+def test_another_calibration_or_circuit_file_than_locked_is_named() -> None:
+    before = {"calibration": {"candidate": f"lagos 2021-07-26T10:41:01-04:00 {'a' * 64}"}}
+    after = {"calibration": {"candidate": f"lagos 2024-05-27T15:51:15-03:00 {'b' * 64}"}}
+    circuits = {"circuit files": {"map.qasm": "c" * 64}}
+    locked = {"inputs": {**INPUTS, **before}, "baseline": lock().basis["baseline"]}
+    now = evidence([], lock=locked, replays=SAME, inputs={**INPUTS, **after, **circuits})
+    found = reproducibility.measure(now, GATE)
+    assert found.value == 2
+    told = " ".join(found.notes)
+    assert "calibration: candidate locked lagos 2021-07-26" in told
+    assert "now lagos 2024-05-27" in told
+    assert "circuit files: locked nothing, now " in told
+
+
+def _drew(seed: int, replicate: int = 0, **draws: str) -> dict[str, Any]:
+    return trial("candidate", seed, [0], shots=64, replicate=replicate) | {"draws": draws}
+
+
+def test_draws_that_ought_to_be_independent_and_are_equal_fail() -> None:
+    """As a sampler does that takes one integer seed anew for each call."""
+    trials = [
+        _drew(1, training="a" * 16, validation="b" * 16),
+        _drew(1, 1, training="c" * 16, validation="b" * 16),
+        _drew(2, training="a" * 16, validation="d" * 16),
+    ]
+    found = reproducibility.measure(evidence(trials, lock=lock().basis, replays=SAME), GATE)
+    assert found.value == 2
+    assert judge_gate(GATE, found).outcome is Outcome.FAIL
+    assert found.notes[0] == (
+        "validation of candidate seed 1, 64 shots, replicate 1: the draws are those of candidate "
+        "seed 1, 64 shots, replicate 0, though each trial ought to draw its own"
+    )
+    assert found.notes[1].startswith("training of candidate seed 2, 64 shots, replicate 0: ")
+
+
+def test_draws_that_differ_pass() -> None:
+    trials = [_drew(1, training="a" * 16, validation="b" * 16), _drew(2, training="c" * 16)]
+    found = reproducibility.measure(evidence(trials, lock=lock().basis, replays=SAME), GATE)
+    assert found.value == 0
