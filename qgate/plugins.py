@@ -14,6 +14,8 @@ from qgate.errors import UsageError
 def build(path: str, params: Mapping[str, Any], seed: int, allowed: Collection[str]) -> Any:
     """Return an instance of a scikit-learn-style class; `random_state` is the seed unless given.
 
+    A list, as YAML has it, becomes a tuple where the constructor's default for it is one.
+
     Raises:
         UsageError: When the package may not be imported, the class does not exist or does not
             take the parameters.
@@ -27,9 +29,19 @@ def build(path: str, params: Mapping[str, Any], seed: int, allowed: Collection[s
             raise UsageError(f"{path} takes no parameter {name!r}{_suggest(name, known)}")
     seeded = {"random_state": seed} if "random_state" in known else {}
     try:
-        return cls(**{**seeded, **params})
+        return cls(**{**seeded, **_tuples_where_default(params, known)})
     except (Exception, SystemExit) as error:
         raise UsageError(f"{path} refuses its parameters: {error}") from error
+
+
+def _tuples_where_default(
+    params: Mapping[str, Any], known: Mapping[str, inspect.Parameter]
+) -> dict[str, Any]:
+    tuples = {name for name, p in known.items() if isinstance(p.default, tuple)}
+    return {
+        name: tuple(value) if name in tuples and isinstance(value, list) else value
+        for name, value in params.items()
+    }
 
 
 def takes(path: str, parameter: str, allowed: Collection[str]) -> bool:

@@ -183,7 +183,7 @@ class QuantumKernelArm:
         preprocess, features, validation = _features(self._spec, self._workshop, split)
         built = self._build(features.shape[1])
         kernel, labels = built.kernel, split.fit_on[1]
-        _refuse_beyond_memory(built, len(features), len(validation), self._workshop)
+        _refuse_beyond_memory(self._spec.id, built, len(features), len(validation), self._workshop)
         with threadpool_limits(limits=1, user_api="blas"):
             first = kernel.first(features)
             second = first if kernel.unit_diagonal else kernel.second(features)
@@ -231,7 +231,7 @@ def outline(spec: ArmSpec, workshop: Workshop) -> tuple[Built, Array]:
     """
     _, features, validation = _features(spec, workshop, workshop.split.of_seed(_first(workshop)))
     built = _build(spec, workshop, features.shape[1])
-    _refuse_beyond_memory(built, len(features), len(validation), workshop)
+    _refuse_beyond_memory(spec, workshop, built, len(features), len(validation))
     return built, features
 
 
@@ -301,35 +301,17 @@ def _noise_figures(gram: Estimate) -> dict[str, float]:
     }
 
 
-def _refuse_beyond_memory(built: Built, train: int, validation: int, workshop: Workshop) -> None:
+def _refuse_beyond_memory(
+    spec: ArmSpec, workshop: Workshop, built: Built, train: int, validation: int
+) -> None:
     """Refuse, before it is allocated, what would not fit.
 
     Raises:
         TrialError: With qubits, bytes and what would fit.
 
     """
-    kernel, limit = built.kernel, workshop.max_memory
-    prepared = 1 if kernel.unit_diagonal else 2
-    states = (prepared * train + validation) * kernel.row_bytes
-    pairs = train * (train + validation) * kernel.pair_bytes
-    needed = states + pairs * workshop.copies
-    if needed <= limit:
-        return
-    what = "states" if kernel.unit_diagonal else "noisy states and effects"
-    raise TrialError(
-        "too_large",
-        f"{train + validation} {what} of {built.feature_map.qubits} qubits and the fidelities of "
-        f"their pairs take {_gigabytes(needed)}, and --max-memory allows {_gigabytes(limit)}: "
-        f"{_smaller(built)}",
-    )
+    from qgate.quantum.memory import refusal
 
-
-def _smaller(built: Built) -> str:
-    fewer = "use fewer qubits (PCA in the arm's preprocess) or fewer rows"
-    if built.placed is not None:
-        return f"{fewer}; noise has no cheaper exact form"
-    return f"{fewer}, or matrix-product states (matrix_product_state: {{max_bond: 32}})"
-
-
-def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.3g} GB"
+    limit, copies = workshop.max_memory, workshop.copies
+    if message := refusal(built, train, validation, limit=limit, copies=copies):
+        raise TrialError("too_large", f"{spec.id}: {message}")

@@ -150,6 +150,15 @@ class Mitigation:
     readout: bool = False
     zero_noise: ZeroNoise | None = None
 
+    @property
+    def words(self) -> str:
+        """Return what it is in words."""
+        found = ["readout"] if self.readout else []
+        if self.zero_noise is not None:
+            scales = ", ".join(str(scale) for scale in self.zero_noise.scales)
+            found.append(f"zero noise from {scales} times as much, {self.zero_noise.fit}")
+        return "; ".join(found) or "none"
+
 
 @dataclass(frozen=True)
 class Limits:

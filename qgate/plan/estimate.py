@@ -10,7 +10,7 @@ _CLASSICAL_TRIAL = 0.05
 _KERNEL_ENTRY = 1e-7
 _STATE = 2e-4
 _NOISY_STATE = 5e-3
-"""A state and an effect behind a device's noise, of about six qubits; each more takes four times."""
+"""A state and an effect behind noise, of about six qubits; each more takes four times as long."""
 
 
 def estimated_seconds(plan: Plan) -> float:

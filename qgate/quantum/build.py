@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qgate.charter.charter import QuantumKernel
-from qgate.errors import TermError
+from qgate.charter.charter import Mitigation, QuantumKernel
+from qgate.errors import TermError, UsageError
 from qgate.quantum.device import Device, best_qubits, read_device, restricted, unusable
 from qgate.quantum.device_kernel import DeviceKernel
 from qgate.quantum.feature_map import FeatureMap
@@ -37,6 +37,7 @@ class Built:
     kernel: Kernel
     feature_map: FeatureMap
     placed: Placed | None
+    mitigation: Mitigation | None
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -50,16 +51,16 @@ class Built:
                 "snapshot": device.digest,
                 "physical_qubits": list(self.placed.qubits),
             }
+        if self.mitigation is not None:
+            found["mitigation"] = self.mitigation.words
         if isinstance(self.kernel, ProductKernel):
-            found["max_bond"] = self.kernel.max_bond
+            found |= {"max_bond": self.kernel.max_bond, "bond": self.kernel.bond}
         return found
 
     @property
     def circuit_figures(self) -> CircuitFigures:
         """Return the figures of U(x) and the adjoint of U(y), on the device where there is one."""
-        if self.placed is not None:
-            return figures_of(self.placed.template.circuit)
-        return figures_of(pair_circuit(self.feature_map)[0])
+        return _figures(self.feature_map, self.placed)
 
 
 def build_kernel(spec: QuantumKernel, features: int, folder: Path, *, sampled: bool) -> Built:
@@ -80,10 +81,16 @@ def build_kernel(spec: QuantumKernel, features: int, folder: Path, *, sampled: b
     files = {layer.path: folder / layer.path for layer in spec.layers if layer.path}
     feature_map = FeatureMap(spec.layers, spec.repeat, features, files)
     placed = _placed(spec, feature_map, folder)
-    built = Built(_kernel(spec, feature_map, placed, sampled=sampled), feature_map, placed)
-    if found := beyond(built.circuit_figures, spec.limits):
+    if found := beyond(_figures(feature_map, placed), spec.limits):
         raise TermError(("limits", found[0]), found[1])
-    return built
+    kernel = _kernel(spec, feature_map, placed, sampled=sampled)
+    return Built(kernel, feature_map, placed, spec.mitigation)
+
+
+def _figures(feature_map: FeatureMap, placed: Placed | None) -> CircuitFigures:
+    if placed is not None:
+        return figures_of(placed.template.circuit)
+    return figures_of(pair_circuit(feature_map)[0])
 
 
 def _kernel(
@@ -109,7 +116,7 @@ def _placed(spec: QuantumKernel, feature_map: FeatureMap, folder: Path) -> Place
     if wanted > len(whole.qubits):
         message = f"the circuit needs {wanted} qubits, {whole.name} has {len(whole.qubits)}"
         raise TermError(("device",), message)
-    qubits = spec.device.qubits or best_qubits(whole, wanted)
+    qubits = spec.device.qubits or _best(whole, wanted)
     if len(qubits) != wanted:
         message = f"the circuit needs {wanted} qubits, {len(qubits)} are named"
         raise TermError(("device", "qubits"), message)
@@ -120,3 +127,10 @@ def _placed(spec: QuantumKernel, feature_map: FeatureMap, folder: Path) -> Place
         raise TermError(("device",), f"{whole.name}: {'; '.join(found)}")
     device = restricted(whole, qubits)
     return Placed(whole, device, tuple(qubits), make_template(feature_map, device))
+
+
+def _best(whole: Device, wanted: int) -> tuple[int, ...]:
+    try:
+        return best_qubits(whole, wanted)
+    except UsageError as error:
+        raise TermError(("device",), str(error)) from None

@@ -10,17 +10,19 @@ from typing import Any
 import numpy as np
 
 from qgate.charter.charter import Mitigation, ZeroNoise
-from qgate.errors import UsageError
-from qgate.quantum.device import Device
+from qgate.errors import TermError, UsageError
+from qgate.quantum.device import Device, on_qubits
 from qgate.quantum.device_kernel import DeviceKernel
 from qgate.quantum.engine import Array
-from qgate.quantum.estimate import Combined, Estimate, Frequency, WeightedOutcomes
+from qgate.quantum.estimate import DIGITS, Combined, Estimate, Frequency, WeightedOutcomes, rounded
 from qgate.quantum.feature_map import FeatureMap
 from qgate.quantum.kernel import Kernel
 from qgate.quantum.noise import readout
 from qgate.quantum.template import Template, folded
 
 _FACTORIES = {"linear": "LinearFactory", "richardson": "RichardsonFactory"}
+_BLIND = 1e-6
+"""Difference of the chances to read 0 of a 0 and of a 1, below which nothing is read."""
 
 
 def mitigated(
@@ -35,6 +37,7 @@ def mitigated(
 
     Raises:
         UsageError: Where mitiq is not installed.
+        TermError: Where a qubit's reading says nothing that could be mitigated.
 
     """
     scales = spec.zero_noise.scales if spec.zero_noise else (1,)
@@ -51,11 +54,13 @@ def zero_noise_weights(spec: ZeroNoise) -> tuple[float, ...]:
     """Return what each scale's estimate weighs in the extrapolation to no noise.
 
     Both fits are linear in the estimates, so mitiq's answer to each unit vector is a weight (Temme
-    et al. 2017; Giurgica-Tiron et al. 2020).
+    et al. 2017; Giurgica-Tiron et al. 2020). They are rounded, since mitiq's are of a numerical
+    fit.
     """
     extrapolate = getattr(_mitiq("mitiq.zne.inference"), _FACTORIES[spec.fit]).extrapolate
     units = np.eye(len(spec.scales)).tolist()
-    return tuple(float(extrapolate(list(map(float, spec.scales)), unit)) for unit in units)
+    scales = list(map(float, spec.scales))
+    return tuple(round(float(extrapolate(scales, unit)), DIGITS) for unit in units)
 
 
 def readout_weights(device: Device) -> Array:
@@ -63,11 +68,20 @@ def readout_weights(device: Device) -> Array:
 
     The first row of the inverse of the tensored confusion matrix (Bravyi et al. 2021), which mitiq
     inverts qubit by qubit; a confusion matrix has the prepared bit as its column.
+
+    Raises:
+        UsageError: Where mitiq is not installed.
+        TermError: Where a qubit reads 0 and 1 alike, whatever was prepared.
+
     """
     inverse = _mitiq("mitiq.rem.inverse_confusion_matrix").generate_inverse_confusion_matrix
+    confusion = readout(device)
+    if blind := [q for q, chances in enumerate(confusion) if np.ptp(chances[:, 0]) < _BLIND]:
+        message = f"{device.name}: the reading of {on_qubits(blind)} of those used says nothing"
+        raise TermError(("mitigation", "readout"), f"{message}: name other qubits")
     rows = [
         np.asarray(inverse(1, p0=float(chances[0, 1]), p1=float(chances[1, 0])))[0]
-        for chances in readout(device)
+        for chances in confusion
     ]
     return np.asarray(reduce(np.kron, reversed(rows)), dtype=np.float64)
 
@@ -99,9 +113,9 @@ class _ReadoutMitigated:
 
     def estimate(self, first: Array, second: Array) -> Estimate:
         if not self._sampled:
-            return Frequency(np.round(first @ second.T, 12))
+            return Frequency(np.round(first @ second.T, DIGITS))
         outcomes = np.stack([first @ effects.T for effects in second], axis=-1)
-        return WeightedOutcomes(np.clip(np.round(outcomes, 12), 0.0, 1.0), self._weights)
+        return WeightedOutcomes(rounded(outcomes), self._weights)
 
 
 class _Extrapolated:

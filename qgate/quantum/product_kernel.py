@@ -36,6 +36,8 @@ class ProductKernel:
     def __init__(self, feature_map: FeatureMap, max_bond: int) -> None:
         """Take the feature map's circuit; no bond will be wider than `max_bond`."""
         self._map, self.max_bond = feature_map, max_bond
+        self.bond = 1
+        """The widest bond so far: where it is `max_bond`, states may have been cut."""
         self._simulator = AerSimulator(
             method="matrix_product_state",
             matrix_product_state_max_bond_dimension=max_bond,
@@ -44,21 +46,29 @@ class ProductKernel:
 
     @property
     def row_bytes(self) -> int:
-        """Return the bytes of a row's tensors at the widest bonds, twice."""
+        """Return the bytes of a row's tensors at the widest bonds: Aer's, each row's, stacked."""
         qubits = self._map.qubits
         cuts = range(qubits + 1)
         widths = [min(2**cut, 2 ** (qubits - cut), self.max_bond) for cut in cuts]
         inner = sum(2 * left * right for left, right in pairwise(widths))
-        return int(2 * _AMPLITUDE * inner)
+        return int(3 * _AMPLITUDE * inner)
 
     def first(self, X: Array) -> ProductStates:
         """Return the state of each row."""
+        if len(X) == 0:  # Aer ends the process on a circuit that is bound to no values
+            none = np.zeros((0, 1, 2, 1), dtype=np.complex128)
+            return ProductStates((none,) * self._map.qubits)
         circuit = self._map.circuit.copy()
         circuit.save_matrix_product_state()
         bindings = self._map.bindings(X)
         result = self._simulator.run([circuit], parameter_binds=[bindings]).result()
-        states = [_tensors(result.data(row)["matrix_product_state"]) for row in range(len(X))]
-        return ProductStates(tuple(_stacked(list(site)) for site in zip(*states, strict=True)))
+        runs = range(len(X) if bindings else 1)
+        states = [_tensors(result.data(run)["matrix_product_state"]) for run in runs]
+        if not bindings:  # one state serves all rows
+            states *= len(X)
+        found = ProductStates(tuple(_stacked(list(site)) for site in zip(*states, strict=True)))
+        self.bond = max(self.bond, *(site.shape[-1] for site in found.tensors))
+        return found
 
     def second(self, X: Array) -> ProductStates:
         """Return the same states."""
@@ -99,5 +109,5 @@ def _overlaps(one: list[Numbers], many: tuple[Numbers, ...]) -> Numbers:
         rows, left, _, right = theirs.shape
         grown = np.matmul(seen, theirs.reshape(rows, left, 2 * right))
         folded = mine.conj().reshape(-1, mine.shape[-1]).T
-        seen = np.matmul(folded, grown.reshape(rows, -1, right))
+        seen = np.matmul(folded, grown.reshape(rows, 2 * seen.shape[1], right))
     return seen[:, 0, 0]

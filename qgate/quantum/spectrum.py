@@ -24,14 +24,17 @@ def clip(gram: Array) -> Clipped:
     """Return the nearest positive matrix and the projector onto its eigenvectors.
 
     New items must be projected too, or they are compared in another space than the training rows
-    (Chen, Garcia, Gupta, Rahimi, Cazzanti 2009, spectrum clip).
+    (Chen, Garcia, Gupta, Rahimi, Cazzanti 2009, spectrum clip). Directions whose eigenvalue is only
+    what rounding the entries leaves belong to neither.
 
     Args:
         gram: Symmetric, shape (rows, rows).
 
     """
     values, vectors = np.linalg.eigh(gram)
-    kept = vectors[:, values > 0]
-    positive = (kept * values[values > 0]) @ kept.T
-    share = float(-values[values < 0].sum() / np.abs(values).sum())
+    real = values > len(gram) * 10.0**-DIGITS
+    kept = vectors[:, real]
+    positive = (kept * values[real]) @ kept.T
+    total = np.abs(values).sum()
+    share = float(-values[values < 0].sum() / total) if total > 0 else 0.0
     return Clipped(np.round(positive, DIGITS), np.round(kept @ kept.T, DIGITS), round(share, 9))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qiskit import QuantumCircuit, transpile
-from qiskit.circuit import Parameter
+from qiskit.circuit import CircuitInstruction, Parameter
 from qiskit.transpiler import TranspilerError
 
 from qgate.errors import TermError
@@ -91,6 +91,15 @@ def _folded(circuit: QuantumCircuit, times: int) -> QuantumCircuit:
         found.append(item)
         if len(item.qubits) == 2:
             for _ in range(times // 2):
-                found.append(item.operation.inverse(), item.qubits)
+                _undo(found, item)
                 found.append(item)
     return found
+
+
+def _undo(circuit: QuantumCircuit, item: CircuitInstruction) -> None:
+    """Append the inverse of a two-qubit gate by the gate itself, so that it has its noise."""
+    if item.operation.name == "iswap":  # its inverse is no gate of a device: iSWAP squared is ZZ
+        circuit.z(item.qubits)
+        circuit.append(item)
+        return
+    circuit.append(item.operation.inverse(), item.qubits)

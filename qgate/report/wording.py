@@ -43,13 +43,16 @@ def circuit_words(figures: Mapping[str, Any]) -> str:
             f"modelled noise of {figures['device']}, calibrated {figures['calibrated'][:10]} "
             f"(snapshot {figures['snapshot'][:12]}), on its qubits {qubits}; {shape}"
         )
+        if "mitigation" in figures:
+            found += f"; mitigated ({figures['mitigation']})"
         if "diagonal_min" not in figures:
             return f"{found}."
         low, high = figures["diagonal_min"], figures["diagonal_max"]
         return f"{found}; a row's fidelity with itself {low:.2f} to {high:.2f}, ideally 1."
     if "max_bond" in figures:
-        most = figures["max_bond"]
-        return f"matrix-product states with bonds up to {most}, without noise; {shape}."
+        most, bond = figures["max_bond"], figures["bond"]
+        cut = ", which may be cut there: an approximation" if bond == most else ""
+        return f"matrix-product states, bonds {bond} of at most {most}{cut}, no noise; {shape}."
     return f"simulated without noise; {shape}."
 
 

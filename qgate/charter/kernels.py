@@ -1,0 +1,96 @@
+"""What the schema cannot see of a quantum kernel: layers that do not fit, terms that clash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qgate.charter.charter import ArmSpec, Charter, QuantumKernel
+from qgate.charter.vocabulary import QUBITS, Vocabulary
+from qgate.charter.yaml_reader import Path_, Source
+from qgate.errors import Finding
+
+_KEEPS_COLUMNS = frozenset(
+    f"sklearn.preprocessing.{name}" for name in ("StandardScaler", "MinMaxScaler", "RobustScaler")
+)
+_LEAVES_COLUMNS = {"sklearn.decomposition.PCA": "n_components"}
+
+
+def kernel_findings(charter: Charter, source: Source, vocabulary: Vocabulary) -> Iterator[Finding]:
+    """Yield what is wrong with the circuits of both arms and with how they are simulated."""
+    yield from _layers(charter, source, vocabulary)
+    yield from _simulations(charter, source)
+
+
+def _layers(charter: Charter, source: Source, vocabulary: Vocabulary) -> Iterator[Finding]:
+    for arm in charter.arms:
+        if arm.quantum_kernel is None:
+            continue
+        place: Path_ = (arm.role, "quantum_kernel")
+        names: set[str] = set()
+        qubits = _qubits(charter, arm, vocabulary)
+        for i, layer in enumerate(arm.quantum_kernel.layers):
+            path: Path_ = (*place, "layers", i)
+            if layer.name in names:
+                yield source.finding((*path, "name"), f"layer {layer.name!r} stands twice")
+            names.add(layer.name)
+            terms = vocabulary.layers[layer.kind]
+            stated = charter.document[arm.role]["quantum_kernel"]["layers"][i]
+            for key, message in terms.complaints(layer, stated):
+                yield source.finding((*path, key), message)
+            if terms.turns and qubits and (miscount := terms.miscount(layer, qubits)):
+                yield source.finding((*path, "angles"), miscount)
+            if terms.width == "amplitudes":
+                yield from _amplitudes(arm.quantum_kernel, i, source, place)
+
+
+def _simulations(charter: Charter, source: Source) -> Iterator[Finding]:
+    """Yield what of a kernel's device, mitigation and simulation does not go together."""
+    for arm in charter.arms:
+        kernel = arm.quantum_kernel
+        if kernel is None:
+            continue
+        place: Path_ = (arm.role, "quantum_kernel")
+        if kernel.mitigation is not None and kernel.device is None:
+            message = "there is no noise to mitigate: add `device`"
+            yield source.finding((*place, "mitigation"), message)
+        if kernel.max_bond is not None and kernel.device is not None:
+            message = "matrix-product states are simulated without noise: remove this or `device`"
+            yield source.finding((*place, "matrix_product_state"), message)
+        zero_noise = kernel.mitigation.zero_noise if kernel.mitigation else None
+        if zero_noise is not None:
+            scales = zero_noise.scales
+            rising = list(scales) == sorted(set(scales))
+            if scales[0] != 1 or not rising or any(scale % 2 == 0 for scale in scales):
+                message = "scales are odd numbers, rising from 1, such as [1, 3, 5]"
+                yield source.finding((*place, "mitigation", "zero_noise", "scales"), message)
+
+
+def _amplitudes(kernel: QuantumKernel, i: int, source: Source, place: Path_) -> Iterator[Finding]:
+    if i > 0:
+        message = f"a layer of kind {kernel.layers[i].kind!r} prepares a state: it must stand first"
+        yield source.finding((*place, "layers", i, "kind"), message)
+    elif kernel.repeat > 1:
+        message = f"layer {kernel.layers[i].name!r} prepares a state, which cannot be repeated"
+        yield source.finding((*place, "repeat"), message)
+
+
+def _qubits(charter: Charter, arm: ArmSpec, vocabulary: Vocabulary) -> int | None:
+    """Return the qubits of an arm's circuit, None where only a run can know them."""
+    features = _features(charter, arm)
+    if features is None or arm.quantum_kernel is None:
+        return None
+    widths = {vocabulary.layers[layer.kind].width for layer in arm.quantum_kernel.layers}
+    if "file" in widths:
+        return None
+    found = {QUBITS[width](features) for width in widths - {"any"}} or {features}
+    return found.pop() if len(found) == 1 else None
+
+
+def _features(charter: Charter, arm: ArmSpec) -> int | None:
+    """Return the number of columns after preprocessing, None where it does not stand there."""
+    for step in reversed(arm.preprocess):
+        if step.path in _KEEPS_COLUMNS:
+            continue
+        count = step.params.get(_LEAVES_COLUMNS.get(step.path, ""))
+        return count if isinstance(count, int) and count > 0 else None
+    return len(charter.data.features) if charter.data.features else None
