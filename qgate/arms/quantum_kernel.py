@@ -183,7 +183,7 @@ class QuantumKernelArm:
         preprocess, features, validation = _features(self._spec, self._workshop, split)
         built = self._build(features.shape[1])
         kernel, labels = built.kernel, split.fit_on[1]
-        _refuse_beyond_memory(self._spec.id, built, len(features), len(validation), self._workshop)
+        _refuse_beyond_memory(self._spec, self._workshop, built, len(features), len(validation))
         with threadpool_limits(limits=1, user_api="blas"):
             first = kernel.first(features)
             second = first if kernel.unit_diagonal else kernel.second(features)
