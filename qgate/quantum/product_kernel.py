@@ -15,6 +15,8 @@ from qgate.quantum.kernel import PAIR
 
 _AMPLITUDE = 16
 """Bytes."""
+_TENSOR = 2048
+"""Bytes of a tensor's objects beside its numbers, measured: arrays and lists of Aer's result."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class ProductKernel:
         cuts = range(qubits + 1)
         widths = [min(2**cut, 2 ** (qubits - cut), self.max_bond) for cut in cuts]
         inner = sum(2 * left * right for left, right in pairwise(widths))
-        return int(3 * _AMPLITUDE * inner)
+        return int(3 * _AMPLITUDE * inner + _TENSOR * qubits)
 
     def first(self, X: Array) -> ProductStates:
         """Return the state of each row."""

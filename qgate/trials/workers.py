@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
+import pickle
 import signal
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pebble
 
 from qgate.arms.arm import Arm, TrialError, Workshop, build_arm
 from qgate.charter.charter import ArmSpec
+from qgate.errors import ExecutionError
 from qgate.plan.plan import TrialSpec
 from qgate.trials.result import Failure, TrialResult, run_trial
 
@@ -28,8 +32,13 @@ and not with each trial."""
 def run_in_workers(
     arms: Mapping[str, Arm], specs: Sequence[TrialSpec], workers: int
 ) -> Iterator[TrialResult]:
-    """Yield results as they come from worker processes that hold the prepared arms."""
-    with _pool(workers, _receive, (dict(arms),)) as pool:
+    """Yield results as they come from worker processes that hold the prepared arms.
+
+    Raises:
+        ExecutionError: When an arm cannot be sent to another process.
+
+    """
+    with _parcel(arms) as parcel, _pool(workers, _receive, (parcel,)) as pool:
         futures: dict[Future[TrialResult], TrialSpec] = {
             pool.schedule(_run, (spec,)): spec for spec in specs
         }
@@ -56,6 +65,28 @@ def _result(future: Future[TrialResult], spec: TrialSpec) -> TrialResult:
         return future.result()
     except (pebble.ProcessExpired, BrokenProcessPool) as error:
         return TrialResult(spec, Failure("worker_died", f"{error}; out of memory?"), 0.0)
+
+
+@contextmanager
+def _parcel(arms: Mapping[str, Arm]) -> Iterator[Path]:
+    """Yield a file of the arms, which every worker reads by itself.
+
+    As an argument of a process they would pass through a pipe that is read only when the process
+    has started, and the next process would wait for that.
+    """
+    with tempfile.TemporaryDirectory(prefix="qgate-") as folder:
+        path = Path(folder, "arms.pickle")
+        try:
+            with path.open("wb") as file:
+                pickle.dump(dict(arms), file)
+        except OSError:
+            raise
+        except Exception as error:  # not our class: it may refuse in any way
+            raise ExecutionError(
+                f"an arm cannot be sent to worker processes ({type(error).__name__}: {error}): "
+                "run its trials in this one, by --workers 1"
+            ) from error
+        yield path
 
 
 @contextmanager
@@ -88,8 +119,9 @@ def _ready() -> None:
     """Make the pool start its threads and processes while the interrupt is blocked."""
 
 
-def _receive(arms: dict[str, Arm]) -> None:
-    _arms.update(arms)
+def _receive(parcel: Path) -> None:
+    with parcel.open("rb") as file:
+        _arms.update(pickle.load(file))  # noqa: S301  # written by the process that started this
 
 
 def _plan(spec: ArmSpec, workshop: Workshop) -> None:

@@ -11,13 +11,34 @@ import pytest
 from qgate.digest import sha256, sha256_file
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-TEXT = (FIXTURES / "README.md").read_text(encoding="utf-8")
-STATED = dict(re.findall(r"^\| `([^`]+\.csv)` \|.*`([0-9a-f]{64})` \|$", TEXT, re.MULTILINE))
+OTHERS = ("devices", "kernels", "qml_benchmarks")
+"""Folders with a README of their own."""
+_ROW = re.compile(r"^\| `([^`]+\.(?:csv|json))` \|.*`([0-9a-f]{64})` \|$", re.MULTILINE)
 
 
-def test_every_file_is_stated() -> None:
-    found = {p.relative_to(FIXTURES).as_posix() for p in FIXTURES.rglob("*.csv")}
-    assert {name for name in found if not name.startswith("qml_benchmarks/")} == set(STATED)
+def _stated(folder: str) -> dict[str, str]:
+    """Return the digest of each file that a folder's README states, by its path in fixtures."""
+    text = (FIXTURES / folder / "README.md").read_text(encoding="utf-8")
+    return {(Path(folder) / name).as_posix(): known for name, known in _ROW.findall(text)}
+
+
+STATED = {name: known for folder in ("", *OTHERS) for name, known in _stated(folder).items()}
+
+
+def test_every_file_is_stated_where_it_lies() -> None:
+    files = [path for suffix in ("csv", "json") for path in FIXTURES.rglob(f"*.{suffix}")]
+    found = {path.relative_to(FIXTURES) for path in files}
+    assert {path.as_posix() for path in found} == set(STATED)
+    for folder in OTHERS:
+        named = set(_stated(folder))
+        assert named == {p.as_posix() for p in found if p.parts[0] == folder}
+        assert len(named) >= 3
+
+
+def test_the_readme_names_the_folders_that_have_their_own() -> None:
+    text = (FIXTURES / "README.md").read_text(encoding="utf-8")
+    assert set(OTHERS) == {p.parent.name for p in FIXTURES.glob("*/README.md")}
+    assert all(f"`{folder}/`" in text for folder in OTHERS)
 
 
 @pytest.mark.parametrize("name", STATED)

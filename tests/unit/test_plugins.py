@@ -76,6 +76,30 @@ def test_a_class_that_cannot_be_built_is_refused() -> None:
     assert "refuses its parameters: no licence for 1" in _refusal(f"{CLASSES}.Unbuildable")
 
 
+def test_a_list_becomes_a_tuple_where_the_default_is_one() -> None:
+    """YAML has no tuples, and scikit-learn refuses a list for this range."""
+    path, wide = "sklearn.preprocessing.MinMaxScaler", [-1.5, 1.5]
+    scaler = plugins.build(path, {"feature_range": wide}, 1, ALLOWED)
+    assert scaler.feature_range == (-1.5, 1.5)
+    assert scaler.fit_transform([[0.0], [2.0]]).tolist() == [[-1.5], [1.5]]
+    assert wide == [-1.5, 1.5]
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "value"),
+    [
+        ("sklearn.compose.ColumnTransformer", "transformers", [["a", "passthrough", [0]]]),
+        ("sklearn.preprocessing.OneHotEncoder", "categories", [["a", "b"]]),
+        (f"{CLASSES}.OpenEnded", "depths", [3, 4]),
+        ("sklearn.preprocessing.MinMaxScaler", "feature_range", "0 to 1"),
+    ],
+    ids=["no default", "a default that is no tuple", "an open-ended class", "no list"],
+)
+def test_nothing_else_is_changed(path: str, name: str, value: object) -> None:
+    built = plugins.build(path, {name: value}, 1, ALLOWED)
+    assert getattr(built, name, None) == value or built.others[name] == value
+
+
 def test_takes_says_which_parameters_a_class_has() -> None:
     assert plugins.takes("sklearn.svm.SVC", "kernel", ALLOWED)
     assert not plugins.takes("sklearn.svm.LinearSVC", "kernel", ALLOWED)

@@ -134,10 +134,10 @@ def _aer(
     values = np.hstack([first, second]).T.tolist()
     binds = dict(zip((*template.x, *template.y), values, strict=True))
     result = simulator.run([run], parameter_binds=[binds]).result()
-    effect = np.ones(1)
+    effect: Array = np.ones(1)
     for qubit in on.qubits:
         assert qubit.p1_given_0 is not None
-        effect = np.kron([1 - qubit.p1_given_0, qubit.p0_given_1 or 0.0], effect)
+        effect = np.asarray(np.kron([1 - qubit.p1_given_0, qubit.p0_given_1 or 0.0], effect))
     chances = [effect @ result.data(pair)["probabilities"] for pair in range(count**2)]
     return np.reshape(chances, (count, count))
 

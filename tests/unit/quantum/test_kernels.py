@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -40,11 +40,12 @@ NOISY = _cases("noisy")
 
 
 def _layers(case: Case) -> tuple[Layer, ...]:
-    lists = ("paulis", "angles")
-    return tuple(
-        Layer(**{key: tuple(v) if key in lists else v for key, v in layer.items()})
-        for layer in case["layers"]
-    )
+    return tuple(_layer(**layer) for layer in case["layers"])
+
+
+def _layer(**terms: Any) -> Layer:
+    found: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in terms.items()}
+    return Layer(**found)
 
 
 def _rows(case: Case) -> tuple[Array, Array]:
@@ -129,7 +130,7 @@ def _damping(decay: float, coherence: float) -> SuperOp:
     return SuperOp(Kraus(ways))
 
 
-_CHANNELS = {
+_CHANNELS: dict[str, Callable[[Mapping[str, Any]], SuperOp]] = {
     "depolarizing": _depolarizing,
     "amplitude_damping": lambda s: _damping(s["gamma"], np.sqrt(1 - s["gamma"])),
     "phase_damping": lambda s: _damping(0.0, np.sqrt(1 - s["lambda"])),

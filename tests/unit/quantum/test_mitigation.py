@@ -60,9 +60,7 @@ def test_readout_weights_are_a_row_of_the_inverse_confusion_of_all_outcomes() ->
     confusion = np.ones((1, 1))
     for chances in readout(on):  # qubit 0 is the fastest bit of an outcome
         confusion = np.kron(chances.T, confusion)
-    np.testing.assert_allclose(
-        readout_weights(on), np.linalg.inv(confusion)[0], rtol=0, atol=1e-12
-    )
+    np.testing.assert_allclose(readout_weights(on), np.linalg.inv(confusion)[0], rtol=0, atol=1e-12)
 
 
 def test_mitigated_draws_are_unbiased_with_the_variance_of_a_mean_of_weights() -> None:
@@ -107,9 +105,8 @@ def test_each_fit_is_exact_on_its_own_curve_and_says_nothing_aloud(fit: str) -> 
             warnings.simplefilter("error")
             weights = zero_noise_weights(ZeroNoise(scales, fit))
         degree = 1 if fit == "linear" else len(scales) - 1
-        powers = np.array(scales)[:, None] / 21.0 ** np.ones(degree + 1)
         curve = rng.normal(size=degree + 1)
-        values = (powers ** np.arange(degree + 1)) @ curve
+        values = np.polynomial.polynomial.polyval(np.array(scales) / 21, curve)
         assert np.dot(weights, values) == pytest.approx(curve[0], abs=1e-7)
 
 
