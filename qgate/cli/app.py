@@ -9,6 +9,7 @@ import typer
 from qgate.cli import (
     calibrate,
     check,
+    circuit,
     device,
     init,
     judge,
@@ -62,6 +63,7 @@ _COMMANDS = (
     report,
     rollback,
     metrics,
+    circuit,
     device,
 )
 for module in _COMMANDS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,10 @@ def build_kernel(spec: QuantumKernel, features: int, folder: Path, *, sampled: b
     """
     files = {layer.path: folder / layer.path for layer in spec.layers if layer.path}
     feature_map = FeatureMap(spec.layers, spec.repeat, features, files)
-    placed = _placed(spec, feature_map, folder)
+    placed = None
+    if spec.device is not None:
+        whole = read_device(folder / spec.device.path, spec.device.path)
+        placed = place(feature_map, whole, spec.device.qubits)
     if found := beyond(_figures(feature_map, placed), spec.limits):
         raise TermError(("limits", found[0]), found[1])
     kernel = _kernel(spec, feature_map, placed, sampled=sampled)
@@ -107,26 +111,28 @@ def _kernel(
     return StateKernel(feature_map)
 
 
-def _placed(spec: QuantumKernel, feature_map: FeatureMap, folder: Path) -> Placed | None:
-    """Return the circuit on the qubits that the charter names, else on the best ones."""
-    if spec.device is None:
-        return None
-    whole = read_device(folder / spec.device.path, spec.device.path)
+def place(feature_map: FeatureMap, whole: Device, qubits: Sequence[int]) -> Placed:
+    """Return a circuit on a device's qubits, on the best ones where none are named.
+
+    Raises:
+        TermError: When it does not fit; the path is that within the kernel's section.
+
+    """
     wanted = feature_map.qubits
     if wanted > len(whole.qubits):
         message = f"the circuit needs {wanted} qubits, {whole.name} has {len(whole.qubits)}"
         raise TermError(("device",), message)
-    qubits = spec.device.qubits or _best(whole, wanted)
-    if len(qubits) != wanted:
-        message = f"the circuit needs {wanted} qubits, {len(qubits)} are named"
+    used = tuple(qubits) or _best(whole, wanted)
+    if len(used) != wanted:
+        message = f"the circuit needs {wanted} qubits, {len(used)} are named"
         raise TermError(("device", "qubits"), message)
-    if max(qubits) >= len(whole.qubits):
-        message = f"{whole.name} has qubits 0 to {len(whole.qubits) - 1}, not {max(qubits)}"
+    if max(used) >= len(whole.qubits):
+        message = f"{whole.name} has qubits 0 to {len(whole.qubits) - 1}, not {max(used)}"
         raise TermError(("device", "qubits"), message)
-    if found := unusable(whole, qubits):
+    if found := unusable(whole, used):
         raise TermError(("device",), f"{whole.name}: {'; '.join(found)}")
-    device = restricted(whole, qubits)
-    return Placed(whole, device, tuple(qubits), make_template(feature_map, device))
+    device = restricted(whole, used)
+    return Placed(whole, device, used, make_template(feature_map, device))
 
 
 def _best(whole: Device, wanted: int) -> tuple[int, ...]:

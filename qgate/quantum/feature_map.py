@@ -101,17 +101,6 @@ class FeatureMap:
         """Return the number of qubits."""
         return self._draft.qubits
 
-    @property
-    def pair(self) -> QuantumCircuit:
-        """Return U(x), a barrier and the adjoint of U(y), whose angles are other parameters."""
-        y = [Parameter(f"y{place}") for place in range(len(self.parameters))]
-        inverse = self.circuit.inverse()
-        pair: QuantumCircuit = self.circuit.copy()
-        pair.barrier()
-        renamed = dict(zip(self.parameters, y, strict=True))
-        pair.compose(inverse.assign_parameters(renamed), inplace=True)
-        return pair
-
     def angles(self, X: Array) -> Array:
         """Return radians in the order of `parameters`, shape (rows, parameters).
 

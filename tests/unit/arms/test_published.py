@@ -112,9 +112,7 @@ def _published(row: dict[str, Any]) -> list[float]:
     return [value for each in values for value in each]
 
 
-@pytest.mark.parametrize(
-    "row", _rows("SVC", "IQPKernelClassifier", "SeparableKernelClassifier")
-)
+@pytest.mark.parametrize("row", _rows("SVC", "IQPKernelClassifier", "SeparableKernelClassifier"))
 def test_a_charter_gives_the_published_accuracies(row: dict[str, Any], tmp_path: Path) -> None:
     candidate = _candidate(row)
     found = [_accuracy(tmp_path, row, part, candidate) for part in ("again", "test")]
@@ -133,9 +131,7 @@ def test_no_scaler_reproduces_all_published_support_vector_machines(
 ) -> None:
     rows = [param.values[0] for param in _rows("SVC")]
     step = f"sklearn.preprocessing.{scaler}"
-    found = [
-        _accuracy(tmp_path, row, "again", _candidate(row, preprocess=step)) for row in rows
-    ]
+    found = [_accuracy(tmp_path, row, "again", _candidate(row, preprocess=step)) for row in rows]
     assert found != [_published(row)[0] for row in rows]
 
 

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
+import json
+import tracemalloc
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from qgate.arms import quantum_kernel
 from qgate.arms.arm import TrialError, build_arm
-from qgate.charter.charter import ArmSpec, Layer, Step
+from qgate.charter.charter import (
+    ArmSpec,
+    DeviceSpec,
+    Layer,
+    Mitigation,
+    Step,
+    ZeroNoise,
+)
+from qgate.data.dataset import Array
 from qgate.data.split import SplitData
-from qgate.errors import UsageError
+from qgate.errors import TermError, UsageError
 from tests.unit.arms import small
 
 CLASSES = "tests.unit.arms.plugin_classes"
+DEVICES = Path(__file__).parents[3] / "fixtures" / "devices"
+LAGOS = DeviceSpec("lagos_2021-07-26.json")
+LINEAR = ZeroNoise((1, 3), "linear")
 
 
 def _build(spec: ArmSpec, split: SplitData | None = None) -> quantum_kernel.QuantumKernelArm:
@@ -197,3 +213,179 @@ def test_a_drifted_device_moves_every_pair_towards_the_mixed_state() -> None:
     features, _ = small.small_split().validate_on
     drawn = slight.depolarised(0.3).serve(1, None)(features)
     assert drawn.tolist() == list(slight.run(1, None, 0).predictions)
+
+
+def _with(
+    *layers: Layer,
+    split: SplitData | None = None,
+    folder: Path = DEVICES,
+    preprocess: tuple[Step, ...] = (),
+    params: dict[str, Any] | None = None,
+    estimator: str = "sklearn.svm.SVC",
+    **terms: Any,
+) -> quantum_kernel.QuantumKernelArm:
+    """Return an arm whose kernel has more terms than its layers."""
+    plain = small.kernel(*layers, preprocess=preprocess, params=params, estimator=estimator)
+    assert plain.quantum_kernel is not None
+    kernel = dataclasses.replace(plain.quantum_kernel, **terms)
+    spec = dataclasses.replace(plain, quantum_kernel=kernel)
+    arm = build_arm(spec, small.workshop(split or small.small_split(), folder))
+    assert isinstance(arm, quantum_kernel.QuantumKernelArm)
+    return arm
+
+
+def _scores(arm: quantum_kernel.QuantumKernelArm) -> Array:
+    """Return the scores of exact probabilities."""
+    scores = arm.run(1, None, 0).scores
+    assert scores is not None
+    return np.asarray(scores)
+
+
+def _uniform(folder: Path, name: str, readout_error: float, two: float = 0.01) -> DeviceSpec:
+    """Write a device of three qubits that are all alike, and return its spec."""
+    pairs = [(a, b) for a in range(3) for b in range(3) if a != b]
+    gates = [
+        {"gate": gate, "qubits": [q], "error": 0.001 if gate == "sx" else 0.0}
+        for gate in ("sx", "rz")
+        for q in range(3)
+    ]
+    gates += [{"gate": "cz", "qubits": list(pair), "error": two} for pair in pairs]
+    head = {"version": 1, "device": "toy", "time": "2026-01-01T00:00:00Z", "source": "made"}
+    qubits = [{"readout_error": readout_error}] * 3
+    (folder / name).write_text(json.dumps({**head, "qubits": qubits, "gates": gates}))
+    return DeviceSpec(name)
+
+
+@pytest.mark.parametrize("terms", [{}, {"device": LAGOS}], ids=["ideal", "device"])
+def test_draws_are_recorded_and_no_two_cells_share_one(terms: dict[str, Any]) -> None:
+    arm = _with(**terms)
+    cells = [(1, 64, 0), (1, 64, 1), (2, 64, 0), (1, 65, 0)]
+    draws = [arm.run(*cell).draws for cell in cells]
+    assert all(set(each) == {"training", "validation"} for each in draws)
+    assert len({drawn for each in draws for drawn in each.values()}) == 2 * len(cells)
+    assert arm.run(1, 64, 0).draws == draws[0]
+    assert arm.run(1, None, 0).draws == {}
+
+
+MANY = small.make_split(np.zeros((20_000, 3)), np.arange(20_000) % 2, 15_000)
+WIDE = small.small_split(columns=30)
+REFUSED: dict[str, tuple[SplitData, dict[str, Any], str, str]] = {
+    "state vectors": (WIDE, {}, "34 states of 30 qubits", "or matrix-product states"),
+    "matrix products": (WIDE, {"max_bond": 4096}, "34 states of 30 qubits", "or fewer rows"),
+    "a device": (
+        MANY,
+        {"device": LAGOS},
+        "20000 noisy states and effects of 3 qubits and the fidelities of their pairs take 14.4 GB",
+        "noise has no cheaper exact form",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_does_not_fit_is_refused_before_it_is_allocated(name: str) -> None:
+    split, terms, what, instead = REFUSED[name]
+    tracemalloc.start()
+    with pytest.raises(TrialError, match=r"GB, and --max-memory allows 4 GB: use fewer") as caught:
+        _with(small.ANGLE, split=split, **terms)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert caught.value.kind == "too_large"
+    assert what in str(caught.value)
+    assert instead in str(caught.value)
+    assert peak < 50e6
+
+
+def test_figures_say_what_runs_and_how_noisy_it_is() -> None:
+    assert set(_with().figures) == {"qubits", "depth", "gates", "two_qubit_gates", "parameters"}
+    found = _with(device=LAGOS).figures
+    assert found["device"] == "ibm_lagos"
+    assert len(found["physical_qubits"]) == found["qubits"] == 3
+    low, mean = found["diagonal_min"], found["diagonal_mean"]
+    assert 0.3 < low < mean < found["diagonal_max"] < 1
+    assert 0 < found["asymmetry"] < 0.1
+    clean = _with(device=LAGOS, mitigation=Mitigation(readout=True)).figures
+    assert clean["diagonal_mean"] > mean
+
+
+def test_an_ideal_device_is_no_device(tmp_path: Path) -> None:
+    ideal = _scores(_with())
+    spec = _uniform(tmp_path, "clean.json", 0.0, two=0.0)
+    text = (tmp_path / "clean.json").read_text().replace("0.001", "0.0")
+    (tmp_path / "clean.json").write_text(text)
+    arm = _with(device=spec, folder=tmp_path)
+    np.testing.assert_allclose(_scores(arm), ideal, atol=1e-6)
+    assert arm.figures["diagonal_min"] == 1
+    assert arm.figures["asymmetry"] == 0
+
+
+def test_a_device_measures_the_diagonal_too() -> None:
+    ideal, noisy = _with().run(1, 64, 0), _with(device=LAGOS).run(1, 64, 0)
+    assert ideal.fit_circuits == 24 * 23 // 2
+    assert noisy.fit_circuits == 24 * 25 // 2
+    extrapolated = _with(device=LAGOS, mitigation=Mitigation(False, LINEAR)).run(1, 64, 0)
+    assert extrapolated.fit_circuits == 2 * noisy.fit_circuits
+    assert extrapolated.serving_circuits % (2 * 10) == 0
+
+
+def test_mitigated_readout_scores_as_perfect_readout_does(tmp_path: Path) -> None:
+    wrong = _uniform(tmp_path, "wrong.json", 0.08)
+    right = _uniform(tmp_path, "right.json", 0.0)
+    plain, perfect, mended = (
+        _scores(_with(device=device, folder=tmp_path, mitigation=mitigation))
+        for device, mitigation in [(wrong, None), (right, None), (wrong, Mitigation(readout=True))]
+    )
+    np.testing.assert_allclose(mended, perfect, atol=1e-6)
+    assert np.abs(plain - perfect).max() > 0.01
+
+
+def test_the_spectrum_is_clipped_for_training_and_for_new_items() -> None:
+    arms = {name: _with(spectrum=name) for name in ("as_measured", "clip")}
+    few, exact = ({n: a.run(1, shots, 0) for n, a in arms.items()} for shots in (16, None))
+    assert few["as_measured"].figures == {}
+    assert few["clip"].figures["negative_spectrum"] > 0.02
+    assert few["clip"].scores != few["as_measured"].scores
+    assert few["clip"].draws == few["as_measured"].draws
+    assert exact["clip"].figures == {"negative_spectrum": 0}
+    measured, clipped = (_scores(arm) for arm in arms.values())
+    np.testing.assert_allclose(clipped, measured, rtol=0, atol=1e-4)
+    assert few["clip"].serving_circuits == 10 * 24, "projecting needs every training row"
+
+
+SERVED: dict[str, dict[str, Any]] = {
+    "ideal": {},
+    "device": {"device": LAGOS},
+    "device, clipped": {"device": LAGOS, "spectrum": "clip"},
+    "readout": {"device": LAGOS, "mitigation": Mitigation(readout=True)},
+    "zero noise": {"device": LAGOS, "mitigation": Mitigation(True, LINEAR)},
+    "matrix products": {"max_bond": 4},
+}
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_what_is_served_is_what_was_measured(name: str) -> None:
+    """A number is predicted, so that the kernel's entries can be seen through the estimator."""
+    split = small.small_split(())
+    arm = _with(split=split, estimator="sklearn.svm.SVR", **SERVED[name])
+    served = arm.serve(1, None)
+    features, _ = split.validate_on
+    whole = np.asarray(arm.run(1, None, 0).predictions)
+    np.testing.assert_allclose(served(features), whole, rtol=0, atol=1e-6)
+    one_by_one = np.concatenate([served(features[[row]]) for row in range(3)])
+    np.testing.assert_allclose(one_by_one, whole[:3], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["ideal", "device, clipped", "readout", "matrix products"])
+def test_an_estimator_without_support_vectors_is_served_without_circuits(name: str) -> None:
+    split = small.small_split(())
+    params = {"epsilon": 1000.0}
+    arm = _with(split=split, estimator="sklearn.svm.SVR", params=params, **SERVED[name])
+    features, _ = split.validate_on
+    outcome = arm.run(1, 64, 0)
+    np.testing.assert_allclose(arm.serve(1, 64)(features), outcome.predictions, atol=1e-9)
+    assert outcome.serving_circuits == (240 if "clipped" in name else 0)
+
+
+def test_a_term_that_does_not_fit_has_its_path_in_the_charter() -> None:
+    with pytest.raises(TermError, match="needs 8 qubits, ibm_lagos has 7") as caught:
+        _with(split=small.small_split(columns=8), device=LAGOS)
+    assert caught.value.path == ("candidate", "quantum_kernel", "device")

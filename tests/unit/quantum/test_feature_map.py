@@ -10,6 +10,7 @@ from qgate.charter.charter import Layer
 from qgate.errors import ExecutionError, UsageError
 from qgate.quantum.feature_map import FeatureMap
 from qgate.quantum.layers import LAYERS
+from qgate.quantum.template import pair_circuit
 from tests.unit.quantum import cases, reference
 from tests.unit.quantum.cases import FIXED, LIBRARY, MATRICES, PLAIN, RX, RY, RZ, H, kernel
 
@@ -109,7 +110,7 @@ def test_angles_of_all_rows_are_those_row_by_row_and_one_for_each_fresh_paramete
 def test_the_pair_circuit_is_the_map_of_one_row_and_the_adjoint_of_anothers() -> None:
     feature_map = FeatureMap((H, RZ, FIXED["cx", "ring"]), 2, 3)
     x, y = feature_map.angles(cases.data(2))
-    pair = feature_map.pair
+    pair, _ = pair_circuit(feature_map)
     assert pair.num_parameters == 2 * len(feature_map.parameters) == 12
     values = {p.name: value for p, value in zip(feature_map.parameters, x, strict=True)}
     values |= {f"y{place}": value for place, value in enumerate(y)}

@@ -1,0 +1,108 @@
+"""`qgate circuit`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qgate.cli.options import AllowImport, AllowOutside, CharterPath, MaxMemory
+from qgate.errors import ExitCode, UsageError
+from qgate.plan.settings import DEFAULT_MEMORY
+
+if TYPE_CHECKING:
+    from qgate.charter.charter import ArmSpec
+    from qgate.data.dataset import Array
+    from qgate.quantum.build import Built
+    from qgate.quantum.device import Device
+
+_FORMATS = ("terminal", "json")
+
+
+def command(
+    charter: CharterPath,
+    pair: Annotated[
+        bool, typer.Option("--pair", help="Draw the circuit of a pair: U(x), then U(y)^-1.")
+    ] = False,
+    transpiled: Annotated[
+        bool, typer.Option("--transpiled", help="Draw it as laid out on the charter's device.")
+    ] = False,
+    device: Annotated[
+        list[Path] | None,
+        typer.Option("--device", metavar="SNAPSHOT", help="Lay it out on this device too."),
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="terminal or json.")
+    ] = "terminal",
+    allow_outside: AllowOutside = False,
+    allow_import: AllowImport = None,
+    max_memory: MaxMemory = DEFAULT_MEMORY,
+) -> int:
+    """Draw the charter's circuits, with their figures on devices and the states that they give."""
+    from qgate.files import shown
+    from qgate.pipeline import circuits, study
+    from qgate.plan.settings import Settings
+    from qgate.quantum.device import read_device
+    from qgate.report.circuit import render_circuit
+
+    if form not in _FORMATS:
+        raise UsageError(f"--format {form}: expected one of {', '.join(_FORMATS)}")
+    devices = [read_device(path, shown(path)) for path in device or ()]
+    settings = Settings(
+        allow_outside=allow_outside,
+        allow_imports=frozenset(allow_import or ()),
+        max_memory=max_memory,
+    )
+    found = study(charter, settings)
+    built = circuits(found)
+    if not built:
+        raise UsageError(f"{shown(charter)}: no arm has a quantum_kernel, so there is no circuit")
+    told = {
+        arm.role: _told(arm, *built[arm.role], devices, pair=pair, transpiled=transpiled)
+        for arm in found.charter.arms
+        if arm.role in built
+    }
+    if form == "json":
+        plain = {
+            role: {key: value for key, value in portrait.items() if key != "drawing"}
+            for role, portrait in told.items()
+        }
+        sys.stdout.write(f"{json.dumps(plain, indent=2, ensure_ascii=False)}\n")
+    else:
+        from qgate.cli.console import width_of
+
+        sys.stdout.write(render_circuit(told, width_of(sys.stdout)))
+    return ExitCode.PASS
+
+
+def _told(
+    arm: ArmSpec,
+    built: Built,
+    features: Array,
+    devices: Sequence[Device],
+    *,
+    pair: bool,
+    transpiled: bool,
+) -> dict[str, Any]:
+    """Return the portrait of an arm's circuit, and the circuit to draw."""
+    from qgate.quantum.portrait import portrait
+    from qgate.quantum.template import pair_circuit
+
+    assert arm.quantum_kernel is not None  # noqa: S101  # it has a circuit
+    drawn = built.feature_map.circuit
+    if transpiled:
+        if built.placed is None:
+            raise UsageError(f"{arm.id} has no device to be laid out on: leave out --transpiled")
+        template = built.placed.template
+        drawn = template.circuit if pair else template.first
+    elif pair:
+        drawn = pair_circuit(built.feature_map)[0]
+    return {
+        "id": arm.id,
+        **portrait(arm.quantum_kernel, built, features, devices),
+        "drawing": drawn,
+    }
