@@ -183,12 +183,14 @@ def fused(program: Program, widest: int, *, apart: bool) -> Program:
         apart: Whether fixed steps that share no axis are made one too.
 
     """
+    # Sines of some axes are cheaper than of all, if that does not take many products: measured.
+    phases = max(6, 2 * program.qubits // 3)
 
     def forward(before: Step, after: Step) -> Step | None:
-        return _joined(before, after, widest, program.levels)
+        return _joined(before, after, widest, phases, program.levels)
 
     def backward(after: Step, before: Step) -> Step | None:
-        return _joined(before, after, widest, program.levels)
+        return _joined(before, after, widest, phases, program.levels)
 
     later_into_earlier = _merged(program.steps, forward, apart)
     earlier_into_later = _merged(list(reversed(later_into_earlier)), backward, apart)
@@ -220,10 +222,12 @@ def _merged(
     return found
 
 
-def _joined(before: Step, after: Step, widest: int, levels: int) -> Step | None:
-    """Return both as one step, None where they do not join."""
+def _joined(before: Step, after: Step, widest: int, phases: int, levels: int) -> Step | None:
+    """Return both as one step of at most `widest` or `phases` axes, None where they do not join."""
     if isinstance(before, Phases) and isinstance(after, Phases):
         axes = tuple(sorted({*before.axes, *after.axes}))
+        if len(axes) > phases:
+            return None
         signs = [_spread(step, axes) for step in (before, after)]
         return Phases(axes, (*before.columns, *after.columns), np.hstack(signs))
     if isinstance(before, Fixed) and isinstance(after, Fixed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from qgate.quantum.engine import Array, Numbers, evolve, zero_state
 from qgate.quantum.estimate import Estimate, Frequency, rounded
 from qgate.quantum.feature_map import FeatureMap
-from qgate.quantum.program import compile_states
+from qgate.quantum.program import Compiled, compile_states
 
 _AMPLITUDE = 16
 """Bytes."""
@@ -60,9 +61,12 @@ class StateKernel:
     pair_bytes = PAIR
 
     def __init__(self, feature_map: FeatureMap) -> None:
-        """Compile the feature map's circuit once."""
+        """Take the feature map; its circuit is compiled once, when the first row is prepared."""
         self._map = feature_map
-        self._compiled = compile_states(feature_map.circuit, feature_map.parameters)
+
+    @functools.cached_property
+    def _compiled(self) -> Compiled:
+        return compile_states(self._map.circuit, self._map.parameters)
 
     @property
     def row_bytes(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qgate.quantum.build import Built
+from qgate.quantum.product_kernel import ProductKernel
 
 
 def refusal(built: Built, train: int, validation: int, *, limit: int, copies: int) -> str | None:
@@ -34,6 +35,8 @@ def _alternative(built: Built) -> str:
     fewer = "use fewer qubits (PCA in the arm's preprocess) or fewer rows"
     if built.placed is not None:
         return f"{fewer}; noise has no cheaper exact form"
+    if isinstance(built.kernel, ProductKernel):
+        return f"{fewer}, or a max_bond below {built.kernel.max_bond}"
     return f"{fewer}, or matrix-product states (matrix_product_state: {{max_bond: 32}})"
 
 

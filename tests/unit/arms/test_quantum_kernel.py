@@ -6,14 +6,16 @@ import dataclasses
 import gc
 import json
 import tracemalloc
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.svm import SVC
 
 from qgate.arms import quantum_kernel
-from qgate.arms.arm import TrialError, build_arm
+from qgate.arms.arm import TrialError, build_arm, generator
 from qgate.charter.charter import (
     ArmSpec,
     DeviceSpec,
@@ -25,6 +27,7 @@ from qgate.charter.charter import (
 from qgate.data.dataset import Array
 from qgate.data.split import SplitData
 from qgate.errors import TermError, UsageError
+from qgate.quantum.estimate import measured, measured_gram
 from tests.unit.arms import small
 
 CLASSES = "tests.unit.arms.plugin_classes"
@@ -269,9 +272,10 @@ def test_draws_are_recorded_and_no_two_cells_share_one(terms: dict[str, Any]) ->
 
 MANY = small.make_split(np.zeros((20_000, 3)), np.arange(20_000) % 2, 15_000)
 WIDE = small.small_split(columns=30)
+ALL_PAIRS = Layer("map", "zz_feature_map", pairs="full")
 REFUSED: dict[str, tuple[SplitData, dict[str, Any], str, str]] = {
     "state vectors": (WIDE, {}, "34 states of 30 qubits", "or matrix-product states"),
-    "matrix products": (WIDE, {"max_bond": 4096}, "34 states of 30 qubits", "or fewer rows"),
+    "matrix products": (WIDE, {"max_bond": 4096}, "34 states of 30 qubits", "max_bond below 4096"),
     "a device": (
         MANY,
         {"device": LAGOS},
@@ -286,7 +290,7 @@ def test_what_does_not_fit_is_refused_before_it_is_allocated(name: str) -> None:
     split, terms, what, instead = REFUSED[name]
     tracemalloc.start()
     with pytest.raises(TrialError, match=r"GB, and --max-memory allows 4 GB: use fewer") as caught:
-        _with(small.ANGLE, split=split, **terms)
+        _with(small.ANGLE, ALL_PAIRS, split=split, **terms)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert caught.value.kind == "too_large"
@@ -346,9 +350,25 @@ def test_the_spectrum_is_clipped_for_training_and_for_new_items() -> None:
     assert few["clip"].scores != few["as_measured"].scores
     assert few["clip"].draws == few["as_measured"].draws
     assert exact["clip"].figures == {"negative_spectrum": 0}
-    measured, clipped = (_scores(arm) for arm in arms.values())
-    np.testing.assert_allclose(clipped, measured, rtol=0, atol=1e-4)
+    plain, clipped = (_scores(arm) for arm in arms.values())
+    np.testing.assert_allclose(clipped, plain, rtol=0, atol=1e-4)
     assert few["clip"].serving_circuits == 10 * 24, "projecting needs every training row"
+
+
+def test_clipped_scores_are_those_of_projected_entries_by_hand() -> None:
+    """The draws again by their names; eigenvectors and the estimator from here."""
+    arm, cell, split = _with(spectrum="clip"), (1, 16, 0), small.small_split()
+    exact, draw = arm._exact(1), partial(generator, "candidate", *cell)
+    gram = measured_gram(exact.gram, 16, draw("training"), unit_diagonal=True)
+    values, vectors = np.linalg.eigh(gram)
+    assert values.min() < -0.05
+    kept = vectors[:, values > 0]
+    fitted = SVC(kernel="precomputed").fit(kept @ kept.T @ gram, split.fit_on[1])
+    entries = measured(exact.cross, 16, draw("validation"))
+    expected = fitted.decision_function(entries @ kept @ kept.T)
+    np.testing.assert_allclose(arm.run(*cell).scores or (), expected, rtol=0, atol=1e-4)
+    unprojected = fitted.decision_function(entries)
+    assert np.abs(unprojected - expected).max() > 0.01
 
 
 SERVED: dict[str, dict[str, Any]] = {
