@@ -55,7 +55,7 @@ class _Exact:
 
     def depolarised(self, strength: float) -> _Exact:
         """Return it behind a global depolarising channel."""
-        gram, cross = (part.depolarised(strength, self.qubits) for part in (self.gram, self.cross))
+        gram, cross = (part.depolarised(strength) for part in (self.gram, self.cross))
         return replace(self, gram=gram, cross=cross)
 
 
@@ -161,7 +161,7 @@ class QuantumKernelArm:
             request = kernel.first(_dense(preprocess.transform(features)))
             estimate = kernel.estimate(request, known)
             if self._drift:
-                estimate = estimate.depolarised(self._drift, exact.qubits)
+                estimate = estimate.depolarised(self._drift)
             entries = np.zeros((len(features), exact.rows))
             entries[:, support] = measured(estimate, shots, rng)
             return self._target.predictions(

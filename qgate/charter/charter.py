@@ -153,10 +153,12 @@ class Mitigation:
     @property
     def words(self) -> str:
         """Return what it is in words."""
-        found = ["readout"] if self.readout else []
+        found = ["readout, by the snapshot's own figures as if they were exact"]
+        found = found if self.readout else []
         if self.zero_noise is not None:
             scales = ", ".join(str(scale) for scale in self.zero_noise.scales)
-            found.append(f"zero noise from {scales} times as much, {self.zero_noise.fit}")
+            fit = self.zero_noise.fit
+            found.append(f"two-qubit noise extrapolated from {scales} times as much, {fit}")
         return "; ".join(found) or "none"
 
 

@@ -100,10 +100,18 @@ def candidate_usd(evidence: Evidence, gate: Gate, design: Design) -> float | Non
 
 
 def _most_circuits(arm: ArmSpec, plan: Plan) -> int:
-    """Return pairs to train on plus pairs to predict, were every training row a support vector."""
-    if arm.kind != "quantum_kernel":
+    """Return pairs to train on plus pairs to predict, were every training row a support vector.
+
+    Behind noise a row's fidelity with itself is measured too, and zero-noise extrapolation takes a
+    circuit for each of its scales.
+    """
+    kernel = arm.quantum_kernel
+    if kernel is None:
         return 0
-    return plan.train * (plan.train - 1) // 2 + plan.train * plan.items
+    own = plan.train if kernel.device is not None else 0
+    pairs = plan.train * (plan.train - 1) // 2 + own + plan.train * plan.items
+    zero_noise = kernel.mitigation.zero_noise if kernel.mitigation else None
+    return pairs * (len(zero_noise.scales) if zero_noise else 1)
 
 
 def _total(evidence: Evidence, prices: Prices) -> tuple[float, Counts, str]:

@@ -16,7 +16,7 @@ from qgate.quantum.figures import CircuitFigures, beyond, figures_of
 from qgate.quantum.kernel import Kernel, StateKernel
 from qgate.quantum.mitigation import mitigated
 from qgate.quantum.product_kernel import ProductKernel
-from qgate.quantum.template import Template, make_template, pair_circuit
+from qgate.quantum.template import Template, folded, make_template, pair_circuit
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ class Placed:
     qubits: tuple[int, ...]
     """Their numbers on the whole device, in the order of the restricted one."""
     template: Template
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Return the device's qubit that each of the circuit's own qubits stands on at first."""
+        return tuple(self.qubits[place] for place in self.template.layout)
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Built:
                 "device": device.name,
                 "calibrated": device.time,
                 "snapshot": device.digest,
-                "physical_qubits": list(self.placed.qubits),
+                "physical_qubits": list(self.placed.order),
             }
         if self.mitigation is not None:
             found["mitigation"] = self.mitigation.words
@@ -61,7 +66,7 @@ class Built:
     @property
     def circuit_figures(self) -> CircuitFigures:
         """Return the figures of U(x) and the adjoint of U(y), on the device where there is one."""
-        return _figures(self.feature_map, self.placed)
+        return _figures(self.feature_map, self.placed, self.mitigation)
 
 
 def build_kernel(spec: QuantumKernel, features: int, folder: Path, *, sampled: bool) -> Built:
@@ -85,16 +90,21 @@ def build_kernel(spec: QuantumKernel, features: int, folder: Path, *, sampled: b
     if spec.device is not None:
         whole = read_device(folder / spec.device.path, spec.device.path)
         placed = place(feature_map, whole, spec.device.qubits)
-    if found := beyond(_figures(feature_map, placed), spec.limits):
+    if found := beyond(_figures(feature_map, placed, spec.mitigation), spec.limits):
         raise TermError(("limits", found[0]), found[1])
     kernel = _kernel(spec, feature_map, placed, sampled=sampled)
     return Built(kernel, feature_map, placed, spec.mitigation)
 
 
-def _figures(feature_map: FeatureMap, placed: Placed | None) -> CircuitFigures:
-    if placed is not None:
-        return figures_of(placed.template.circuit)
-    return figures_of(pair_circuit(feature_map)[0])
+def _figures(
+    feature_map: FeatureMap, placed: Placed | None, mitigation: Mitigation | None
+) -> CircuitFigures:
+    """Return the figures of the deepest circuit of a pair: the one that is folded most."""
+    if placed is None:
+        return figures_of(pair_circuit(feature_map)[0])
+    zero_noise = mitigation.zero_noise if mitigation else None
+    scale = max(zero_noise.scales) if zero_noise else 1
+    return figures_of(folded(placed.template, scale).circuit)
 
 
 def _kernel(

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from qiskit import QuantumCircuit, qasm3, qpy, transpile
 from qiskit.circuit import Gate, Instruction, Parameter, ParameterExpression
+from qiskit.circuit.library import get_standard_gate_name_mapping
 
 from qgate.charter.charter import Layer
 from qgate.charter.vocabulary import feature_of
@@ -26,6 +27,8 @@ _BASIS = (
     "rz", "p", "rxx", "ryy", "rzz", "rzx", "crx", "cry", "crz", "cp",
 )  # fmt: skip
 """Gates that stay as the file has them; others are spelled by these."""
+_DEEPEST = 32
+"""Definitions within definitions that are taken apart."""
 
 
 def read_circuit(name: str, path: Path) -> QuantumCircuit:
@@ -51,12 +54,38 @@ def read_circuit(name: str, path: Path) -> QuantumCircuit:
         listed = ", ".join(sorted(others))
         raise UsageError(f"{name}: a feature map takes gates only: remove {printable(listed)}")
     try:
-        if not {op.name for op in operations} <= {*_BASIS}:
-            circuit = transpile(circuit, basis_gates=list(_BASIS), optimization_level=0)
+        circuit = _spelled(name, circuit)
+    except UsageError:
+        raise
     except Exception as error:
         raise _unreadable(name, error) from error
     circuit.global_phase = 0  # of no consequence, even where it depends on the data
     return circuit
+
+
+def _spelled(name: str, circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return a circuit in gates of the basis, each of which is what Qiskit means by its name.
+
+    A file may define a gate of its own under such a name, which is taken apart.
+    """
+    standard = get_standard_gate_name_mapping()
+    for _ in range(_DEEPEST):
+        found = [item.operation for item in circuit.data if item.operation.name != "barrier"]
+        own = {
+            op.name
+            for op in found
+            if op.name in standard and op.base_class is not standard[op.name].base_class
+        }
+        if own:
+            circuit = circuit.decompose(gates_to_decompose=sorted(own))
+        elif {op.name for op in found} <= {*_BASIS}:
+            return circuit
+        else:
+            circuit = transpile(circuit, basis_gates=list(_BASIS), optimization_level=0)
+    raise UsageError(
+        f"{name}: some gates cannot be taken apart into gates that are known: is one of them named "
+        "like a standard gate, but without a definition?"
+    )
 
 
 def _bytes(name: str, path: Path) -> bytes:

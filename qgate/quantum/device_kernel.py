@@ -23,7 +23,8 @@ class DeviceKernel:
     """Density matrices forward through U(x), effects backward through the adjoint of U(y).
 
     The chance of all zeros is Tr[E_y rho_x], one product for all pairs, exact for noise that acts
-    on a gate's own qubits and has no memory. K(x, y) and K(y, x) differ slightly.
+    on a gate's own qubits and has no memory. K(x, y) and K(y, x) differ: of two
+    training rows the earlier one is prepared first, of a new row and a training row the new one.
     """
 
     unit_diagonal = False
@@ -49,6 +50,11 @@ class DeviceKernel:
         """Return the bytes of a row's Pauli coefficients, and of a copy."""
         return int(2 * 8 * 4**self._map.qubits)
 
+    @property
+    def mixed(self) -> Array:
+        """Return the chance of reading each outcome of the fully mixed state."""
+        return product(list(self._readout.mean(axis=1)))
+
     def first(self, X: Array) -> Array:
         """Return each row's state before the barrier: Pauli coefficients (rows, 4^qubits)."""
         start = product([_ZERO] * self._map.qubits)
@@ -72,4 +78,4 @@ class DeviceKernel:
 
     def estimate(self, first: Array, second: Array) -> Frequency:
         """Return the chance of all zeros of every pair."""
-        return Frequency(rounded(first @ second.T))
+        return Frequency(rounded(first @ second.T), mixed=float(self.mixed[0]))

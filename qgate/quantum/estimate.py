@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
@@ -41,11 +42,11 @@ class Estimate(Protocol):
         """Return the estimate of some of the pairs."""
         ...
 
-    def depolarised(self, strength: float, qubits: int) -> Estimate:
-        """Return the same behind a global depolarising channel after the circuit.
+    def depolarised(self, strength: float) -> Estimate:
+        """Return the same behind a global depolarising channel before the readout.
 
-        Each probability p becomes (1 - strength) p + strength / 2^qubits (Nielsen and Chuang 2010,
-        8.3.4).
+        Each probability p becomes (1 - strength) p + strength m, m being what is read of the fully
+        mixed state: 2^-qubits where readout is perfect (Nielsen and Chuang 2010, 8.3.4).
         """
         ...
 
@@ -55,6 +56,8 @@ class Frequency:
     """The frequency of all zeros, whose chance is `exact`: binomial, as each shot is one trial."""
 
     exact: Array
+    mixed: float = math.nan
+    """The chance of all zeros of the fully mixed state."""
     circuits: int = 1
 
     def draw(self, shots: int, rng: np.random.Generator) -> Array:
@@ -65,9 +68,9 @@ class Frequency:
         """Return some of the pairs."""
         return replace(self, exact=self.exact[key])
 
-    def depolarised(self, strength: float, qubits: int) -> Frequency:
+    def depolarised(self, strength: float) -> Frequency:
         """Return it behind a global depolarising channel."""
-        return replace(self, exact=_mixed(self.exact, strength, qubits))
+        return replace(self, exact=rounded((1 - strength) * self.exact + strength * self.mixed))
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ class WeightedOutcomes:
     """Chance of each outcome, shape (rows, columns, outcomes)."""
     weights: Array
     """Shape (outcomes,)."""
+    mixed: Array
+    """Chance of each outcome of the fully mixed state, shape (outcomes,)."""
     circuits: int = 1
 
     @property
@@ -94,9 +99,10 @@ class WeightedOutcomes:
         """Return some of the pairs."""
         return replace(self, outcomes=self.outcomes[key])
 
-    def depolarised(self, strength: float, qubits: int) -> WeightedOutcomes:
+    def depolarised(self, strength: float) -> WeightedOutcomes:
         """Return it behind a global depolarising channel."""
-        return replace(self, outcomes=_mixed(self.outcomes, strength, qubits))
+        outcomes = (1 - strength) * self.outcomes + strength * self.mixed
+        return replace(self, outcomes=rounded(outcomes))
 
 
 @dataclass(frozen=True)
@@ -124,9 +130,9 @@ class Combined:
         """Return some of the pairs."""
         return replace(self, parts=tuple(part.part(key) for part in self.parts))
 
-    def depolarised(self, strength: float, qubits: int) -> Combined:
+    def depolarised(self, strength: float) -> Combined:
         """Return it behind a global depolarising channel."""
-        return replace(self, parts=tuple(p.depolarised(strength, qubits) for p in self.parts))
+        return replace(self, parts=tuple(part.depolarised(strength) for part in self.parts))
 
 
 def measured(estimate: Estimate, shots: Shots, rng: np.random.Generator) -> Array:
@@ -165,10 +171,6 @@ def measured_gram(
 def rounded(probabilities: Array) -> Array:
     """Return probabilities to 12 digits, within 0 and 1."""
     return np.clip(np.round(probabilities, DIGITS), 0.0, 1.0)
-
-
-def _mixed(chances: Array, strength: float, qubits: int) -> Array:
-    return rounded((1 - strength) * chances + strength / 2**qubits)
 
 
 def _weighted(values: Sequence[Array], weights: Sequence[float]) -> Array:

@@ -18,7 +18,7 @@ def purity(coefficients: Array) -> Array:
 
 
 def meyer_wallach(states: Numbers) -> Array:
-    """Return the global entanglement Q of each row: 0 for product states, 1 for GHZ states.
+    """Return the global entanglement Q of each row: 0 for products, 1 where each qubit is mixed.
 
     Q = 2 (1 - the mean over qubits of Tr rho_k^2), rho_k being what is left of qubit k (Meyer and
     Wallach 2002, in the form of Brennen 2003). It is a measure of pure states only.

@@ -84,7 +84,7 @@ class StateKernel:
 
     def estimate(self, first: Numbers, second: Numbers) -> Frequency:
         """Return fidelities of all pairs, block by block."""
-        return Frequency(rounded(fidelities(first, second)))
+        return Frequency(rounded(fidelities(first, second)), mixed=0.5**self._map.qubits)
 
 
 def fidelities(first: Numbers, second: Numbers) -> Array:

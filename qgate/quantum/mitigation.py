@@ -113,9 +113,10 @@ class _ReadoutMitigated:
 
     def estimate(self, first: Array, second: Array) -> Estimate:
         if not self._sampled:
-            return Frequency(np.round(first @ second.T, DIGITS))
+            perfect = 0.5 ** round(np.log2(len(self._weights)))
+            return Frequency(np.round(first @ second.T, DIGITS), mixed=perfect)
         outcomes = np.stack([first @ effects.T for effects in second], axis=-1)
-        return WeightedOutcomes(rounded(outcomes), self._weights)
+        return WeightedOutcomes(rounded(outcomes), self._weights, self._kernel.mixed)
 
 
 class _Extrapolated:

@@ -78,7 +78,7 @@ def _on_device(placed: Placed) -> dict[str, Any]:
         "device": placed.device.name,
         "calibrated": placed.device.time,
         "snapshot": placed.device.digest,
-        "physical_qubits": list(placed.qubits),
+        "physical_qubits": list(placed.order),
         "gates_by_name": {
             name: count for name, count in circuit.count_ops().items() if name != "barrier"
         },

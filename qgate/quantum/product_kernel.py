@@ -83,7 +83,7 @@ class ProductKernel:
         for row in range(rows):
             overlaps = _overlaps([site[row] for site in first.tensors], second.tensors)
             found[row] = np.abs(overlaps) ** 2
-        return Frequency(rounded(found))
+        return Frequency(rounded(found), mixed=0.5**self._map.qubits)
 
 
 def _tensors(state: tuple[list[tuple[Numbers, Numbers]], list[Array]]) -> list[Numbers]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import CircuitInstruction, Parameter
@@ -26,6 +26,8 @@ class Template:
     second: QuantumCircuit
     x: tuple[Parameter, ...]
     y: tuple[Parameter, ...]
+    layout: tuple[int, ...]
+    """The device's qubit on which each qubit of U(x) starts."""
 
 
 def pair_circuit(feature_map: FeatureMap) -> tuple[QuantumCircuit, tuple[Parameter, ...]]:
@@ -60,19 +62,21 @@ def make_template(feature_map: FeatureMap, device: Device) -> Template:
         said = str(error.message).partition("\n")[0]
         message = f"{device.name} cannot run the circuit with the gates of its snapshot: {said}"
         raise TermError(("device",), message) from None
-    return Template(found, *_halves(found), feature_map.parameters, y)
+    layout = found.layout.initial_index_layout() if found.layout else range(found.num_qubits)
+    return Template(found, *_halves(found), feature_map.parameters, y, tuple(layout))
 
 
 def folded(template: Template, times: int) -> Template:
     """Return the template with each two-qubit gate G as G (G^-1 G)^k, 2 k + 1 = `times`.
 
-    Ideal, it does the same; noisy, its two-qubit noise is that many times as strong (Giurgica-Tiron
-    et al. 2020, gate folding).
+    Ideal, it does the same; noisy, its two-qubit noise is that many times as strong, exactly where
+    noise and gate commute, as depolarising does, else to first order (Giurgica-Tiron et al. 2020,
+    gate folding). Noise of single qubits and of readout stays as it is.
     """
     first, second = (_folded(half, times) for half in (template.first, template.second))
     circuit = first.copy()
     circuit.barrier()
-    return Template(circuit.compose(second), first, second, template.x, template.y)
+    return replace(template, circuit=circuit.compose(second), first=first, second=second)
 
 
 def _halves(circuit: QuantumCircuit) -> tuple[QuantumCircuit, QuantumCircuit]:

@@ -40,7 +40,8 @@ def circuit_words(figures: Mapping[str, Any]) -> str:
     if "device" in figures:
         qubits = ", ".join(str(qubit) for qubit in figures["physical_qubits"])
         found = (
-            f"modelled noise of {figures['device']}, calibrated {figures['calibrated'][:10]} "
+            f"modelled gate and readout noise of {figures['device']} (no idle noise, no crosstalk: "
+            f"optimistic), calibrated {figures['calibrated'][:10]} "
             f"(snapshot {figures['snapshot'][:12]}), on its qubits {qubits}; {shape}"
         )
         if "mitigation" in figures:
@@ -48,7 +49,10 @@ def circuit_words(figures: Mapping[str, Any]) -> str:
         if "diagonal_min" not in figures:
             return f"{found}."
         low, high = figures["diagonal_min"], figures["diagonal_max"]
-        return f"{found}; a row's fidelity with itself {low:.2f} to {high:.2f}, ideally 1."
+        return (
+            f"{found}; a row's fidelity with itself {low:.2f} to {high:.2f}, ideally 1; K(x, y) "
+            f"and K(y, x) differ by up to {figures['asymmetry']:.2g}."
+        )
     if "max_bond" in figures:
         most, bond = figures["max_bond"], figures["bond"]
         cut = ", which may be cut there: an approximation" if bond == most else ""

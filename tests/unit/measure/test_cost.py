@@ -97,6 +97,16 @@ def test_no_prices_and_no_shots_are_errors() -> None:
     assert error == "exact probabilities have no price: name a shot count with `at`"
 
 
+def test_behind_noise_a_plan_is_priced_at_diagonal_and_scales_too() -> None:
+    terms = document()
+    kernel = terms["candidate"]["quantum_kernel"]
+    kernel["device"] = {"path": "lagos.json"}
+    noisy = cost.planned_use(plan(10, train=20, charter=terms))
+    assert noisy.circuits == 2 * 2 * (20 * 19 // 2 + 20 + 20 * 10)
+    kernel["mitigation"] = {"zero_noise": {"scales": [1, 3, 5]}}
+    assert cost.planned_use(plan(10, train=20, charter=terms)).circuits == 3 * noisy.circuits
+
+
 def test_a_plan_is_priced_at_its_most() -> None:
     found = cost.planned_use(plan(10, train=20))
     circuits = 2 * 2 * (20 * 19 // 2 + 20 * 10)  # 2 seeds, 2 replicates

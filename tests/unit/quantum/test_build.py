@@ -8,8 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qiskit.quantum_info import Statevector
 
-from qgate.charter.charter import DeviceSpec, Layer, Limits, Mitigation, QuantumKernel, Step
+from qgate.charter.charter import (
+    DeviceSpec,
+    Layer,
+    Limits,
+    Mitigation,
+    QuantumKernel,
+    Step,
+    ZeroNoise,
+)
 from qgate.errors import TermError, UsageError
 from qgate.quantum import build
 from qgate.quantum.build import Built, build_kernel
@@ -68,7 +77,7 @@ def test_figures_on_a_device_are_those_of_what_runs_there() -> None:
     )
     assert found["device"] == "ibm_hanoi"
     assert found["calibrated"].startswith("2025-02-26")
-    assert found["physical_qubits"] == list(built.placed.qubits)
+    assert sorted(found["physical_qubits"]) == sorted(built.placed.qubits)
     assert len(built.placed.device.qubits) == found["qubits"] == 5
 
 
@@ -100,6 +109,32 @@ def test_limits_count_what_the_device_runs() -> None:
     assert path == ("limits", "two_qubit_gates")
 
 
+def test_limits_are_of_the_circuit_that_is_folded_most() -> None:
+    plain = _build(features=4, device=DeviceSpec(LAGOS)).circuit_figures.two_qubit_gates
+    terms: dict[str, Any] = {
+        "device": DeviceSpec(LAGOS),
+        "mitigation": Mitigation(zero_noise=ZeroNoise((1, 3, 5), "linear")),
+    }
+    assert _build(features=4, **terms).circuit_figures.two_qubit_gates == 5 * plain
+    path, message = _refusal(features=4, limits=Limits(two_qubit_gates=5 * plain - 1), **terms)
+    assert path == ("limits", "two_qubit_gates")
+    assert f"two qubit gates {5 * plain}" in message
+
+
+def test_the_qubit_that_each_feature_starts_on_is_told() -> None:
+    """A row of which one feature alone turns its qubit excites that physical qubit."""
+    built = _build(RY, features=3, device=DeviceSpec(LAGOS, (5, 3, 1)))
+    assert built.placed is not None
+    template = built.placed.template
+    for feature, physical in enumerate(built.placed.order):
+        row = np.eye(3)[[feature]] * np.pi
+        bound = dict(zip(template.x, built.feature_map.angles(row)[0], strict=True))
+        excited = Statevector(template.first.assign_parameters(bound)).probabilities_dict()
+        (outcome,) = (key for key, chance in excited.items() if chance > 0.5)
+        place = outcome[::-1].index("1")
+        assert built.placed.qubits[place] == physical
+
+
 def test_limits_are_held_before_anything_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiling thirty qubits for a state vector would take all memory."""
     monkeypatch.delattr(build, "StateKernel")
@@ -112,7 +147,7 @@ def test_named_qubits_are_used() -> None:
     built = _build(features=3, device=DeviceSpec(LAGOS, (5, 3, 1)))
     assert built.placed is not None
     assert built.placed.qubits == (5, 3, 1)
-    assert built.figures["physical_qubits"] == [5, 3, 1]
+    assert sorted(built.figures["physical_qubits"]) == [1, 3, 5]
     best = _build(features=3, device=DeviceSpec(LAGOS)).placed
     assert best is not None
     assert best.qubits != built.placed.qubits

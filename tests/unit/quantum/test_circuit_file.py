@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit, qasm3, qpy
 from qiskit.circuit import Gate, Parameter, ParameterVector
-from qiskit.quantum_info import Operator
+from qiskit.quantum_info import Operator, Statevector
 
 from qgate.charter.charter import Layer
 from qgate.errors import ExecutionError, UsageError
+from qgate.quantum.circuit_file import read_circuit
 from qgate.quantum.feature_map import FeatureMap
 from tests.unit.quantum import cases
 from tests.unit.quantum.cases import RY, H
@@ -291,3 +292,33 @@ def test_an_expression_without_a_finite_real_value_is_an_error_of_its_rows(tmp_p
     np.testing.assert_allclose(feature_map.angles(np.array([[2.0]])), [[np.log(2), 0.5]])
     with pytest.raises(ExecutionError, match="2 of 3 rows give an angle that is no finite number"):
         feature_map.angles(np.array([[2.0], [-1.0], [0.0]]))
+
+
+def test_a_gate_of_the_files_own_is_what_the_file_says(tmp_path: Path) -> None:
+    """Not what Qiskit means by its name."""
+    x0 = Parameter("x0")
+    circuit = QuantumCircuit(1)
+    circuit.h(0)
+    doubled = Gate("rz", 1, [x0])
+    doubled.definition = QuantumCircuit(1)
+    doubled.definition.ry(2 * x0, 0)
+    circuit.append(doubled, [0])
+    path = tmp_path / "own.qpy"
+    with path.open("wb") as stream:
+        qpy.dump(circuit, stream)
+    found = read_circuit("own.qpy", path)
+    expected = QuantumCircuit(1)
+    expected.h(0)
+    expected.ry(0.8, 0)
+    values = dict.fromkeys(found.parameters, 0.4)
+    assert Statevector(found.assign_parameters(values)).equiv(Statevector(expected))
+
+
+def test_a_gate_without_a_definition_under_a_standard_name_is_refused(tmp_path: Path) -> None:
+    circuit = QuantumCircuit(1)
+    circuit.append(Gate("rz", 1, [Parameter("x0")]), [0])
+    path = tmp_path / "opaque.qpy"
+    with path.open("wb") as stream:
+        qpy.dump(circuit, stream)
+    with pytest.raises(UsageError, match="cannot be taken apart"):
+        read_circuit("opaque.qpy", path)

@@ -10,7 +10,14 @@ from qgate.arms.arm import generator
 from qgate.charter.charter import Layer
 from qgate.quantum import kernel
 from qgate.quantum.engine import Array, Numbers
-from qgate.quantum.estimate import Frequency, measured, measured_gram, rounded
+from qgate.quantum.estimate import (
+    Combined,
+    Frequency,
+    WeightedOutcomes,
+    measured,
+    measured_gram,
+    rounded,
+)
 from qgate.quantum.feature_map import FeatureMap
 from qgate.quantum.kernel import StateKernel
 
@@ -92,6 +99,21 @@ def _after(probability: float) -> float:
     rng = _stream()
     rng.binomial(100, probability)
     return float(rng.random())
+
+
+def test_full_depolarising_leaves_what_is_read_of_the_mixed_state() -> None:
+    exact = np.array([[0.9, 0.2]])
+    read = np.array([0.4, 0.3, 0.2, 0.1])
+    outcomes = np.array([[[0.9, 0.1, 0.0, 0.0], [0.2, 0.3, 0.4, 0.1]]])
+    weights = np.array([1.2, -0.3, 0.1, 0.0])
+    for estimate, left in (
+        (Frequency(exact, mixed=0.4), 0.4),
+        (WeightedOutcomes(outcomes, weights, read), read @ weights),
+        (Combined((Frequency(exact, 0.4), Frequency(exact, 0.2)), (1.5, -0.5)), 0.5),
+    ):
+        np.testing.assert_allclose(estimate.depolarised(1.0).exact, left, rtol=0, atol=1e-12)
+        half = (estimate.exact + left) / 2
+        np.testing.assert_allclose(estimate.depolarised(0.5).exact, half, rtol=0, atol=1e-12)
 
 
 def test_without_shots_nothing_is_drawn() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 
 from qgate.arms.arm import Arm, build_arm
 from qgate.charter.charter import ArmSpec, Step
-from qgate.errors import UsageError
+from qgate.errors import ExecutionError, UsageError
 from qgate.trials.cache import TrialCache
 from qgate.trials.engine import run_trials
 from qgate.trials.result import Failure, TrialResult, run_trial
@@ -63,6 +65,42 @@ def test_arms_that_cannot_reach_the_workers_fail_their_trials() -> None:
     arms = {"candidate": specs.CannotArrive()}
     found = list(run_in_workers(arms, trials, workers=1))
     assert [r.outcome.kind for r in found if isinstance(r.outcome, Failure)] == ["worker_died"] * 2
+
+
+def test_an_arm_that_cannot_leave_this_process_is_said_before_any_starts() -> None:
+    stays = specs.StubArm({1: lambda: specs.outcome(1)})
+    with pytest.raises(ExecutionError, match=r"cannot be sent .*lambda.* by --workers 1"):
+        list(run_in_workers({"candidate": stays}, [specs.trial(1), specs.trial(2)], workers=2))
+
+
+def test_what_the_workers_read_is_gone_after_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    trials = [specs.trial(seed) for seed in (1, 2, 3)]
+    running = run_in_workers({"candidate": specs.StubArm()}, trials, workers=1)
+    next(running)
+    (folder,) = tmp_path.glob("qgate-*")
+    assert folder.stat().st_mode & 0o077 == 0  # rows of data: for the user's own eyes
+    running.close()  # type: ignore[attr-defined]
+    assert not folder.exists()
+
+
+_AS_A_WORKER = """
+import pickle, sys
+import qgate.trials.workers
+arm = pickle.load(sys.stdin.buffer)
+arm.run(1, 64, 0)
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"qiskit", "qiskit_aer"}))
+"""
+
+
+def test_a_worker_runs_a_quantum_kernels_trials_without_the_sdk() -> None:
+    """Importing it would cost each worker seconds."""
+    arm = build_arm(small.kernel(), small.workshop(small.small_split()))
+    command = [sys.executable, "-c", _AS_A_WORKER]
+    found = subprocess.run(command, input=pickle.dumps(arm), stdout=subprocess.PIPE, check=True)
+    assert found.stdout.decode().strip() == "[]"
 
 
 def test_a_replay_builds_the_arm_anew_in_another_process(tmp_path: Path) -> None:
