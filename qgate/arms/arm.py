@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from qgate.charter.charter import ArmSpec, Shots
+from qgate.charter.arm_spec import ArmSpec
+from qgate.charter.charter import Shots
 from qgate.data.dataset import Array, Labels
 from qgate.data.split import SplitData
 from qgate.digest import digest, sha256

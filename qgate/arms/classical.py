@@ -11,7 +11,8 @@ from qgate import plugins
 from qgate.arms.arm import Items, Outcome, Server, Workshop
 from qgate.arms.kept_fits import KeptFits
 from qgate.arms.target import Target
-from qgate.charter.charter import ArmSpec, Shots
+from qgate.charter.arm_spec import ArmSpec
+from qgate.charter.charter import Shots
 from qgate.data.dataset import Array, Labels
 
 

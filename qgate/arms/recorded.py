@@ -14,7 +14,8 @@ import numpy as np
 
 from qgate.arms.arm import Items, Outcome, Server, Workshop
 from qgate.arms.target import LARGEST, significant
-from qgate.charter.charter import ArmSpec, Shots
+from qgate.charter.arm_spec import ArmSpec
+from qgate.charter.charter import Shots
 from qgate.errors import Finding, InvalidFileError, UsageError
 
 _MOST_NAMED = 10

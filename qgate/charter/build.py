@@ -7,32 +7,34 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
+from qgate.charter.arm_spec import (
+    ArmSpec,
+    DeviceSpec,
+    Layer,
+    Limits,
+    Mitigation,
+    QuantumKernel,
+    Recorded,
+    Step,
+    ZeroNoise,
+)
 from qgate.charter.charter import (
     Action,
-    ArmSpec,
     Attempts,
     Budget,
     Charter,
     DataSpec,
-    DeviceSpec,
     Gate,
     LatencySpec,
-    Layer,
-    Limits,
     Looks,
-    Mitigation,
     Pilot,
     Place,
     Prices,
-    QuantumKernel,
-    Recorded,
     Rollback,
     Schedule,
     Shots,
-    Step,
     Threshold,
     Validation,
-    ZeroNoise,
 )
 from qgate.charter.yaml_reader import Source
 from qgate.digest import digest

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from qgate.charter.arm_spec import ArmSpec
+
 Shots = int | None
 """A number of shots, or None for exact probabilities."""
 
@@ -81,8 +83,17 @@ class Validation:
 
 
 @dataclass(frozen=True)
+class ProblemSpec:
+    """A binary quadratic problem; its path is relative to the charter's folder."""
+
+    path: str
+    optimum: float | None = None
+    """The best value known; None where it is small enough to be computed."""
+
+
+@dataclass(frozen=True)
 class DataSpec:
-    """The data set; paths are relative to the charter's folder."""
+    """The data set, or the problems to solve; paths are relative to the charter's folder."""
 
     path: str
     target: str
@@ -91,146 +102,9 @@ class DataSpec:
     slice: str | None
     validation: Validation
     task: str = "classification"
-    """`classification` or `regression`."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """A class path with constructor parameters."""
-
-    path: str
-    params: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A named layer of a circuit; which keys have a meaning depends on its kind."""
-
-    name: str
-    kind: str
-    gate: str | None = None
-    angle: float | None = None
-    """Radians."""
-    pairs: str | None = None
-    """None for the kind's own default, as with `reps`."""
-    scale: float = 1.0
-    pair_scale: float = 1.0
-    reps: int | None = None
-    paulis: tuple[str, ...] = ("Z", "ZZ")
-    alpha: float = 2.0
-    angles: tuple[float, ...] | None = None
-    """Fixed weights, radians."""
-    seed: int | None = None
-    """Of fixed weights that are drawn."""
-    path: str | None = None
-    bind: Mapping[str, float] = field(default_factory=dict)
-    """Values of a circuit file's parameters that are no features."""
-
-
-@dataclass(frozen=True)
-class DeviceSpec:
-    """A calibration snapshot, and the physical qubits to use; () for the best ones."""
-
-    path: str
-    qubits: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class ZeroNoise:
-    """Zero-noise extrapolation: odd factors that two-qubit noise is made stronger by, and a fit."""
-
-    scales: tuple[int, ...]
-    fit: str
-
-
-@dataclass(frozen=True)
-class Mitigation:
-    """What is done about a device's errors."""
-
-    readout: bool = False
-    zero_noise: ZeroNoise | None = None
-
-    @property
-    def words(self) -> str:
-        """Return what it is in words."""
-        found = ["readout, by the snapshot's own figures as if they were exact"]
-        found = found if self.readout else []
-        if self.zero_noise is not None:
-            scales = ", ".join(str(scale) for scale in self.zero_noise.scales)
-            fit = self.zero_noise.fit
-            found.append(f"two-qubit noise extrapolated from {scales} times as much, {fit}")
-        return "; ".join(found) or "none"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The most that the circuit of a pair may have; None where there is no limit."""
-
-    qubits: int | None = None
-    depth: int | None = None
-    two_qubit_gates: int | None = None
-
-
-@dataclass(frozen=True)
-class QuantumKernel:
-    """A fidelity kernel's circuit and the estimator that uses the kernel."""
-
-    layers: tuple[Layer, ...]
-    repeat: int
-    estimator: Step
-    device: DeviceSpec | None = None
-    mitigation: Mitigation | None = None
-    max_bond: int | None = None
-    """The widest bond of matrix-product states; None for state vectors."""
-    limits: Limits = Limits()
-    spectrum: str = "as_measured"
-    """`as_measured`, or `clip`: the training block's negative eigenvalues are set to 0."""
-
-    @property
-    def circuit_files(self) -> tuple[str, ...]:
-        """Return the circuit files that its layers name."""
-        return tuple(dict.fromkeys(layer.path for layer in self.layers if layer.path))
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """Return what a remediation may disable: its layers, and its mitigation."""
-        asked = self.mitigation or Mitigation()
-        named = {"readout_mitigation": asked.readout, "zero_noise": asked.zero_noise}
-        return (*(layer.name for layer in self.layers), *(n for n, on in named.items() if on))
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """Files with predictions, and perhaps latencies, made elsewhere."""
-
-    path: str
-    latency: str | None
-
-
-@dataclass(frozen=True)
-class ArmSpec:
-    """One arm; exactly one of estimator, quantum_kernel, recorded is set."""
-
-    role: str
-    id: str
-    preprocess: tuple[Step, ...] = ()
-    estimator: Step | None = None
-    quantum_kernel: QuantumKernel | None = None
-    recorded: Recorded | None = None
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """Return every class that the arm names."""
-        kernel = self.quantum_kernel.estimator if self.quantum_kernel else None
-        return (*self.preprocess, *(step for step in (self.estimator, kernel) if step))
-
-    @property
-    def kind(self) -> str:
-        """Return which kind of arm it is."""
-        return next(k for k in ARM_KINDS if getattr(self, k) is not None)
-
-
-ARM_KINDS = ("estimator", "quantum_kernel", "recorded")
+    """`classification`, `regression` or `optimization`."""
+    problems: tuple[ProblemSpec, ...] = ()
+    """Of an optimization, whose items they are; then `path` and `target` are empty."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qgate.charter.charter import ArmSpec, Charter, QuantumKernel
+from qgate.charter.arm_spec import ArmSpec, QuantumKernel
+from qgate.charter.charter import Charter
 from qgate.charter.vocabulary import QUBITS, Vocabulary
 from qgate.charter.yaml_reader import Path_, Source
 from qgate.errors import Finding

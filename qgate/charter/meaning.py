@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qgate.charter.charter import ARM_KINDS, Charter
+from qgate.charter.arm_spec import ARM_KINDS
+from qgate.charter.charter import Charter
 from qgate.charter.clauses import clause_findings, threshold_shapes
 from qgate.charter.kernels import kernel_findings
 from qgate.charter.schema import suggest

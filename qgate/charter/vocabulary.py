@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from qgate.charter.charter import Layer
+from qgate.charter.arm_spec import Layer
 
 
 @dataclass(frozen=True)

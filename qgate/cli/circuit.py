@@ -15,7 +15,7 @@ from qgate.errors import ExitCode, UsageError
 from qgate.plan.settings import DEFAULT_MEMORY
 
 if TYPE_CHECKING:
-    from qgate.charter.charter import ArmSpec
+    from qgate.charter.arm_spec import ArmSpec
     from qgate.data.dataset import Array
     from qgate.quantum.build import Built
     from qgate.quantum.device import Device

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qgate.charter.charter import ArmSpec, Gate, Prices, Shots
+from qgate.charter.arm_spec import ArmSpec
+from qgate.charter.charter import Gate, Prices, Shots
 from qgate.evidence.evidence import Evidence, MissingTrialError
 from qgate.lock.lock import Lock
 from qgate.measure.measurement import Counts, Forecast, Measurement

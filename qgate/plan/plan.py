@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from qgate.charter.charter import ArmSpec, Charter, Shots
+from qgate.charter.arm_spec import ArmSpec
+from qgate.charter.charter import Charter, Shots
 from qgate.digest import digest
 
 _COMPUTATION = 2

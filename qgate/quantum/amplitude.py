@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from qgate.charter.charter import Layer
+from qgate.charter.arm_spec import Layer
 from qgate.errors import ExecutionError
 from qgate.quantum.draft import Array, Draft
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qgate.charter.charter import Layer
+from qgate.charter.arm_spec import Layer
 from qgate.errors import UsageError
 from qgate.quantum.draft import Array, Draft
 from qgate.quantum.layers import LAYERS, layer_blocks, reps_of

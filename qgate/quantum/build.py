@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qgate.charter.charter import Mitigation, QuantumKernel
+from qgate.charter.arm_spec import Mitigation, QuantumKernel
 from qgate.errors import TermError, UsageError
 from qgate.quantum.device import Device, best_qubits, read_device, restricted, unusable
 from qgate.quantum.device_kernel import DeviceKernel

@@ -14,7 +14,7 @@ from qiskit import QuantumCircuit, qasm3, qpy, transpile
 from qiskit.circuit import Gate, Instruction, Parameter, ParameterExpression
 from qiskit.circuit.library import get_standard_gate_name_mapping
 
-from qgate.charter.charter import Layer
+from qgate.charter.arm_spec import Layer
 from qgate.charter.vocabulary import feature_of
 from qgate.errors import UsageError
 from qgate.files import printable

@@ -10,7 +10,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
-from qgate.charter.charter import Layer
+from qgate.charter.arm_spec import Layer
 from qgate.quantum.ansatz import fixed_weights
 from qgate.quantum.draft import Array, Draft
 from qgate.quantum.layers import layer_blocks, layer_pairs, reps_of

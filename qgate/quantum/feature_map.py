@@ -10,7 +10,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
-from qgate.charter.charter import Layer
+from qgate.charter.arm_spec import Layer
 from qgate.charter.vocabulary import QUBITS
 from qgate.errors import ExecutionError, UsageError
 from qgate.quantum.amplitude import amplitude

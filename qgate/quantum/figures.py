@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from qiskit import QuantumCircuit
 
-from qgate.charter.charter import Limits
+from qgate.charter.arm_spec import Limits
 
 
 @dataclass(frozen=True)

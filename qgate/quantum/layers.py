@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from qgate.charter.charter import Layer
+from qgate.charter.arm_spec import Layer
 from qgate.charter.vocabulary import LayerTerms
 
 _ROTATIONS = ("rx", "ry", "rz")

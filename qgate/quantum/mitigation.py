@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from qgate.charter.charter import Mitigation, ZeroNoise
+from qgate.charter.arm_spec import Mitigation, ZeroNoise
 from qgate.errors import TermError, UsageError
 from qgate.quantum.device import Device, on_qubits
 from qgate.quantum.device_kernel import DeviceKernel

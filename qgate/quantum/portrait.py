@@ -11,7 +11,7 @@ import numpy as np
 from qiskit.exceptions import QiskitError
 from threadpoolctl import threadpool_limits
 
-from qgate.charter.charter import QuantumKernel
+from qgate.charter.arm_spec import QuantumKernel
 from qgate.errors import TermError, UsageError
 from qgate.quantum.build import Built, Placed, place
 from qgate.quantum.device import Device, to_target

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from threadpoolctl import threadpool_limits
 
 from qgate.arms.arm import Arm, Outcome, Server, TrialError, Workshop, build_arm
-from qgate.charter.charter import ArmSpec
+from qgate.charter.arm_spec import ArmSpec
 from qgate.data.dataset import Array
 from qgate.errors import (
     ExecutionError,

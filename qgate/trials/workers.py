@@ -15,7 +15,7 @@ from pathlib import Path
 import pebble
 
 from qgate.arms.arm import Arm, TrialError, Workshop, build_arm
-from qgate.charter.charter import ArmSpec
+from qgate.charter.arm_spec import ArmSpec
 from qgate.errors import ExecutionError
 from qgate.plan.plan import TrialSpec
 from qgate.trials.result import Failure, TrialResult, run_trial

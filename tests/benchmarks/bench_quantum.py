@@ -30,7 +30,8 @@ from threadpoolctl import threadpool_limits
 
 # What imports qiskit is imported where it is used: worker processes import this module too.
 from qgate.arms.quantum_kernel import QuantumKernelArm
-from qgate.charter.charter import ArmSpec, DeviceSpec, Layer, QuantumKernel, Shots, Step
+from qgate.charter.arm_spec import ArmSpec, DeviceSpec, Layer, QuantumKernel, Step
+from qgate.charter.charter import Shots
 from qgate.digest import digest
 from qgate.plan.plan import TrialSpec
 from qgate.quantum.device import read_device

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from qgate.arms.arm import Arm, build_arm
-from qgate.charter.charter import ARM_KINDS, ArmSpec, Step
+from qgate.charter.arm_spec import ARM_KINDS, ArmSpec, Step
 from qgate.data.split import SplitData
 from qgate.errors import UsageError
 from tests.unit.arms import small

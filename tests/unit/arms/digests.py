@@ -8,7 +8,8 @@ from pathlib import Path
 from threadpoolctl import threadpool_info
 
 from qgate.arms.arm import Arm, build_arm
-from qgate.charter.charter import DataSpec, Layer, Step, Validation
+from qgate.charter.arm_spec import Layer, Step
+from qgate.charter.charter import DataSpec, Validation
 from qgate.data.split import load_split
 from tests.unit.arms import small
 

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qgate.arms.arm import Workshop
-from qgate.charter.charter import ArmSpec, Layer, QuantumKernel, Recorded, Shots, Step
+from qgate.charter.arm_spec import ArmSpec, Layer, QuantumKernel, Recorded, Step
+from qgate.charter.charter import Shots
 from qgate.data.dataset import Dataset, Labels
 from qgate.data.split import SplitData
 

@@ -16,14 +16,7 @@ from sklearn.svm import SVC
 
 from qgate.arms import quantum_kernel
 from qgate.arms.arm import TrialError, build_arm, generator
-from qgate.charter.charter import (
-    ArmSpec,
-    DeviceSpec,
-    Layer,
-    Mitigation,
-    Step,
-    ZeroNoise,
-)
+from qgate.charter.arm_spec import ArmSpec, DeviceSpec, Layer, Mitigation, Step, ZeroNoise
 from qgate.data.dataset import Array
 from qgate.data.split import SplitData
 from qgate.errors import TermError, UsageError

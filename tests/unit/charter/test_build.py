@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from qgate.charter.arm_spec import Step
 from qgate.charter.build import build_charter
-from qgate.charter.charter import Action, Charter, Step
+from qgate.charter.charter import Action, Charter
 from qgate.charter.meaning import named_paths
 from qgate.charter.schema import schema_findings
 from qgate.charter.template import Answers, charter_text

@@ -10,7 +10,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from qgate.charter import build, charter
+from qgate.charter import arm_spec, build, charter
 from qgate.charter.schema import findings_against, load_schema, schema_findings, suggest
 from qgate.charter.yaml_reader import read_yaml
 from qgate.errors import InternalError
@@ -132,8 +132,8 @@ def test_the_objects_have_the_fields_of_the_schema() -> None:
         (sections["budget"], charter.Budget),
         (sections["budget"]["properties"]["prices"], charter.Prices),
         (sections["data"], charter.DataSpec),
-        (schema["definitions"]["recorded"], charter.Recorded),
-        ({"properties": layer_properties()}, charter.Layer),
+        (schema["definitions"]["recorded"], arm_spec.Recorded),
+        ({"properties": layer_properties()}, arm_spec.Layer),
     ):
         assert set(section["properties"]) == set(get_type_hints(kind)), kind.__name__
 

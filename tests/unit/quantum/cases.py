@@ -8,7 +8,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import library
 from qiskit.quantum_info import Statevector
 
-from qgate.charter.charter import Layer
+from qgate.charter.arm_spec import Layer
 from qgate.quantum.feature_map import FeatureMap
 
 Array = npt.NDArray[np.float64]

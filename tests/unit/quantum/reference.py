@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from qgate.charter.charter import Layer
+from qgate.charter.arm_spec import Layer
 
 Complex = npt.NDArray[np.complex128]
 Array = npt.NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qgate.charter.charter import Layer
+from qgate.charter.arm_spec import Layer
 from qgate.errors import UsageError
 from qgate.quantum.ansatz import fixed_weights
 from qgate.quantum.feature_map import FeatureMap

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from qiskit.quantum_info import Statevector
 
-from qgate.charter.charter import (
+from qgate.charter.arm_spec import (
     DeviceSpec,
     Layer,
     Limits,

@@ -14,7 +14,7 @@ from qiskit import QuantumCircuit, qasm3, qpy
 from qiskit.circuit import Gate, Parameter, ParameterVector
 from qiskit.quantum_info import Operator, Statevector
 
-from qgate.charter.charter import Layer
+from qgate.charter.arm_spec import Layer
 from qgate.errors import ExecutionError, UsageError
 from qgate.quantum.circuit_file import read_circuit
 from qgate.quantum.feature_map import FeatureMap

@@ -13,7 +13,7 @@ from qiskit.quantum_info import SuperOp
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise.device import basic_device_gate_errors
 
-from qgate.charter.charter import DeviceSpec, Layer, QuantumKernel, Step
+from qgate.charter.arm_spec import DeviceSpec, Layer, QuantumKernel, Step
 from qgate.quantum.build import Built, build_kernel
 from qgate.quantum.device import Device, from_document, to_target
 from qgate.quantum.device_kernel import DeviceKernel

@@ -9,7 +9,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Operator
 
-from qgate.charter.charter import Layer
+from qgate.charter.arm_spec import Layer
 from qgate.quantum.feature_map import FeatureMap
 from tests.unit.quantum import cases, reference
 from tests.unit.quantum.cases import LIBRARY, MATRICES, WEIGHTS, Array, Complex, H, kernel

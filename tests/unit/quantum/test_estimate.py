@@ -7,7 +7,7 @@ import pytest
 from qiskit_aer import AerSimulator
 
 from qgate.arms.arm import generator
-from qgate.charter.charter import Layer
+from qgate.charter.arm_spec import Layer
 from qgate.quantum import kernel
 from qgate.quantum.engine import Array, Numbers
 from qgate.quantum.estimate import (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from qiskit.quantum_info import Operator
 
-from qgate.charter.charter import Layer
+from qgate.charter.arm_spec import Layer
 from qgate.errors import ExecutionError, UsageError
 from qgate.quantum.feature_map import FeatureMap
 from qgate.quantum.layers import LAYERS

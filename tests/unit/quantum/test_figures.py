@@ -6,7 +6,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
-from qgate.charter.charter import Limits
+from qgate.charter.arm_spec import Limits
 from qgate.quantum.figures import CircuitFigures, beyond, figures_of
 
 FIGURES = CircuitFigures(4, 20, 50, 9, 6)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pytest
 from qiskit.quantum_info import Kraus, SuperOp
 
-from qgate.charter.charter import Layer, QuantumKernel, Step
+from qgate.charter.arm_spec import Layer, QuantumKernel, Step
 from qgate.quantum.build import build_kernel
 from qgate.quantum.device import Device, from_document
 from qgate.quantum.device_kernel import DeviceKernel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qgate.charter.charter import Layer
+from qgate.charter.arm_spec import Layer
 from qgate.charter.vocabulary import QUBITS
 from qgate.quantum.layers import LAYERS, layer_blocks, layer_pairs, pairs_of, reps_of
 

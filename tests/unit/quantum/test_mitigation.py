@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qgate.charter.charter import Mitigation, ZeroNoise
+from qgate.charter.arm_spec import Mitigation, ZeroNoise
 from qgate.errors import TermError, UsageError
 from qgate.quantum.device import read_device, restricted
 from qgate.quantum.engine import Array

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qgate.charter.charter import Layer, QuantumKernel, Step
+from qgate.charter.arm_spec import Layer, QuantumKernel, Step
 from qgate.quantum.build import build_kernel
 from qgate.quantum.engine import Array
 from qgate.quantum.feature_map import FeatureMap

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from qgate.arms.arm import Arm, build_arm
-from qgate.charter.charter import ArmSpec, Step
+from qgate.charter.arm_spec import ArmSpec, Step
 from qgate.errors import ExecutionError, UsageError
 from qgate.trials.cache import TrialCache
 from qgate.trials.engine import run_trials
