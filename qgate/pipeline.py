@@ -113,7 +113,7 @@ def run(path: Path, settings: Settings) -> tuple[Evidence, Decision]:
     attempt = ledger.count(found.contract) + 1
     if refused := refusals(found, attempt=attempt):
         raise InvalidFileError(refused)
-    gathered = gather(found, stages.prepare(found, found.charter.arms), attempt)
+    gathered = gather(found, stages.prepare(found, found.charter.trial_arms), attempt)
     evidence = write_bundle(gathered.record, gathered.observations, settings.store)
     ledger.add(found.contract, evidence.digest)
     return evidence, judge(evidence)

@@ -50,7 +50,9 @@ class DeviceSpec:
     path: str
     qubits: tuple[int, ...] = ()
     current: str | None = None
-    """A later snapshot of the same device, which the locked one is held against."""
+    """A later snapshot of the same device, which this one is held against."""
+    placed_by: str | None = None
+    """The snapshot that decides on which qubits the circuit stands, where it is another."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,23 @@ class Variational:
 
 
 @dataclass(frozen=True)
+class RandomFeatures:
+    """A classical surrogate of a circuit: random Fourier features of its encoding's frequencies."""
+
+    layers: tuple[Layer, ...]
+    repeat: int = 1
+    closing: tuple[Layer, ...] = ()
+    estimator: Step | None = None
+    """That takes a precomputed kernel; None for a linear model on the features."""
+    count: int = 512
+
+    @property
+    def circuit_files(self) -> tuple[str, ...]:
+        """Return the circuit files that its layers name."""
+        return files_of((*self.layers, *self.closing))
+
+
+@dataclass(frozen=True)
 class Solver:
     """A classical solver of binary quadratic problems."""
 
@@ -271,8 +290,11 @@ class ArmSpec:
     variational: Variational | None = None
     solver: Solver | None = None
     quantum_solver: QuantumSolver | None = None
+    random_features: RandomFeatures | None = None
     recorded: Recorded | None = None
     tuning: Tuning | None = None
+    permuted: bool = False
+    """Whether its training labels are permuted, with each seed in another way."""
 
     @property
     def kind(self) -> str:
@@ -287,6 +309,11 @@ class ArmSpec:
         )
 
     @property
+    def layered(self) -> Circuit | RandomFeatures | None:
+        """Return the section that holds layers, None where none does."""
+        return self.circuit or self.random_features
+
+    @property
     def device(self) -> DeviceSpec | None:
         """Return the device that its circuit is simulated on."""
         return self.circuit.device if self.circuit else None
@@ -294,7 +321,7 @@ class ArmSpec:
     @property
     def steps(self) -> tuple[Step, ...]:
         """Return every class that the arm names."""
-        kernel = self.quantum_kernel or self.projected_kernel
+        kernel = self.quantum_kernel or self.projected_kernel or self.random_features
         own = (self.estimator, kernel.estimator if kernel else None)
         return (*self.preprocess, *(step for step in own if step))
 
@@ -307,5 +334,6 @@ ARM_KINDS = (
     "variational",
     "solver",
     "quantum_solver",
+    "random_features",
     "recorded",
 )

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
-from qgate.charter.arm_spec import (
-    ArmSpec,
-    DeviceSpec,
-    Layer,
-    Limits,
-    Mitigation,
-    QuantumKernel,
-    Recorded,
-    Step,
-    ZeroNoise,
-)
+from qgate.charter.build_arms import Document, build_arm_spec
 from qgate.charter.charter import (
     Action,
     Attempts,
@@ -30,25 +19,26 @@ from qgate.charter.charter import (
     Pilot,
     Place,
     Prices,
+    ProblemSpec,
     Rollback,
     Schedule,
     Shots,
     Threshold,
     Validation,
 )
+from qgate.charter.derived import derived_arms
 from qgate.charter.yaml_reader import Source
 from qgate.digest import digest
 
 # Part of every contract, stated or not: without them no number can be trusted.
 IMPLIED_GATES = ("reproducibility", "baseline_drift")
 
-Document = Mapping[str, Any]
-
 
 def build_charter(document: Document, path: str, source: Source | None = None) -> Charter:
     """Return the charter of a valid document; with its source the gates know their places."""
-    rollback = _rollback(document)
-    pilot = document["pilot"]
+    rollback, pilot = _rollback(document), document["pilot"]
+    candidate = build_arm_spec("candidate", document)
+    gates = _gates(document, rollback, source)
     return Charter(
         path=path,
         document=document,
@@ -57,21 +47,23 @@ def build_charter(document: Document, path: str, source: Source | None = None) -
             pilot.get("name", PurePath(path).stem), pilot["owner"], pilot.get("description", "")
         ),
         data=_data(document["data"]),
-        baseline=_arm("baseline", document["baseline"]),
-        candidate=_arm("candidate", document["candidate"]),
+        baseline=build_arm_spec("baseline", document),
+        candidate=candidate,
         schedule=_schedule(document.get("schedule", {})),
-        gates=_gates(document, rollback, source),
+        gates=gates,
         latency=_latency(document.get("latency", {})),
         lockfile=document.get("environment", {}).get("lockfile"),
         budget=_budget(document.get("budget", {})),
         rollback=rollback,
         attempts=_attempts(document.get("attempts", {})),
+        derived=derived_arms(candidate, (gate.metric for gate in gates)),
     )
 
 
 def _rollback(document: Document) -> Rollback:
     section = document.get("rollback", {})
-    traffic = section.get("traffic", f"blue_green_to_{document['baseline']['id']}")
+    baseline = build_arm_spec("baseline", document).id
+    traffic = section.get("traffic", f"blue_green_to_{baseline}")
     strategy, _, service = traffic.partition("_to_")
     return Rollback(
         strategy,
@@ -82,6 +74,8 @@ def _rollback(document: Document) -> Rollback:
 
 
 def _data(section: Document) -> DataSpec:
+    if section.get("task") == "optimization":
+        return _problems(section["problems"])
     validation = section["validation"]
     rows = Validation(everything=True) if validation == "all" else Validation(**validation)
     features = section.get("features")
@@ -96,67 +90,12 @@ def _data(section: Document) -> DataSpec:
     )
 
 
-def _arm(role: str, section: Document) -> ArmSpec:
-    kernel, recorded = section.get("quantum_kernel"), section.get("recorded")
-    return ArmSpec(
-        role=role,
-        id=section["id"],
-        preprocess=tuple(_step(step) for step in section.get("preprocess", ())),
-        estimator=Step(section["estimator"], section.get("params", {}))
-        if "estimator" in section
-        else None,
-        quantum_kernel=_quantum_kernel(kernel) if kernel else None,
-        recorded=Recorded(recorded["path"], recorded.get("latency")) if recorded else None,
+def _problems(entries: Sequence[str | Document]) -> DataSpec:
+    problems = tuple(
+        ProblemSpec(entry) if isinstance(entry, str) else ProblemSpec(**entry) for entry in entries
     )
-
-
-def _step(step: str | Document) -> Step:
-    if isinstance(step, str):
-        return Step(step, {})
-    ((path, params),) = step.items()
-    return Step(path, params)
-
-
-def _quantum_kernel(section: Document) -> QuantumKernel:
-    return QuantumKernel(
-        tuple(_layer(layer) for layer in section["layers"]),
-        section.get("repeat", 1),
-        Step(section.get("estimator", "sklearn.svm.SVC"), section.get("params", {})),
-        _device(section.get("device")),
-        _mitigation(section.get("mitigation")),
-        section.get("matrix_product_state", {}).get("max_bond"),
-        Limits(**section.get("limits", {})),
-        section.get("spectrum", "as_measured"),
-    )
-
-
-def _device(section: Document | None) -> DeviceSpec | None:
-    return DeviceSpec(section["path"], tuple(section.get("qubits", ()))) if section else None
-
-
-def _mitigation(section: Document | None) -> Mitigation | None:
-    if section is None:
-        return None
-    scaled = section.get("zero_noise")
-    zero_noise = ZeroNoise(tuple(scaled["scales"]), scaled.get("fit", "linear")) if scaled else None
-    return Mitigation(section.get("readout", False), zero_noise)
-
-
-def _layer(section: Document) -> Layer:
-    keys: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in section.items()
-    }
-    if isinstance(section.get("angle"), str):
-        keys["angle"] = _radians(section["angle"])
-    return Layer(**keys)
-
-
-def _radians(text: str) -> float:
-    """Return an angle of the form `-3*pi/4`, whose factor and divisor may be left out."""
-    factor, _, divisor = text.partition("pi")
-    sign = -1.0 if factor.startswith("-") else 1.0
-    times = factor.lstrip("+-").rstrip("*") or "1"
-    return sign * float(times) * math.pi / float(divisor.lstrip("/") or "1")
+    everything = Validation(everything=True)
+    return DataSpec("", "", None, None, None, everything, "optimization", problems)
 
 
 def shots_value(value: int | str) -> Shots:

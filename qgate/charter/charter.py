@@ -198,11 +198,29 @@ class Charter:
     budget: Budget
     rollback: Rollback
     attempts: Attempts = Attempts()
+    derived: tuple[ArmSpec, ...] = ()
+    """Arms that follow from the candidate: ablations, a drifted device."""
 
     @property
     def arms(self) -> tuple[ArmSpec, ArmSpec]:
         """Return both arms, the baseline first."""
         return self.baseline, self.candidate
+
+    @property
+    def trial_arms(self) -> tuple[ArmSpec, ...]:
+        """Return every arm that trials run of: both, and those that follow from the candidate."""
+        return *self.arms, *self.derived
+
+    def section(self, role: str) -> Mapping[str, Any]:
+        """Return an arm's section of the document; the candidate's of an arm that follows it."""
+        found = self.document["baseline" if role == "baseline" else "candidate"]
+        return {"strongest": "all"} if isinstance(found, str) else found
+
+    @property
+    def gated_shots(self) -> tuple[Shots, ...]:
+        """Return the shot counts that gates are read at, in the schedule's order."""
+        read = {self.shots_of(gate) for gate in self.gates}
+        return tuple(shots for shots in self.schedule.shots if shots in read)
 
     @property
     def serving_shots(self) -> Shots:

@@ -178,8 +178,8 @@ def _needs(
 
 
 def _remediations(charter: Charter, source: Source) -> Iterator[Finding]:
-    kernel = charter.candidate.quantum_kernel
-    layers = kernel.parts if kernel else ()
+    circuit = charter.candidate.circuit
+    layers = circuit.parts if circuit else ()
     suites = [gate.name for gate in charter.gates] + ["all"]
     short = len(charter.document["pilot"].get("success_metrics", ()))
     for i in range(len(charter.document.get("gates", ()))):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from qgate.charter.build import build_charter
 from qgate.charter.charter import Charter
-from qgate.charter.meaning import Surroundings, meaning_findings, shape_findings
+from qgate.charter.meaning import Surroundings, meaning_findings
 from qgate.charter.schema import schema_findings
+from qgate.charter.shapes import shape_findings
 from qgate.charter.yaml_reader import Source, read_yaml
 from qgate.errors import Finding, InvalidFileError
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from qgate.charter.arm_spec import ARM_KINDS
 from qgate.charter.charter import Charter
-from qgate.charter.clauses import clause_findings, threshold_shapes
-from qgate.charter.kernels import kernel_findings
+from qgate.charter.circuits import circuit_findings, layers_at
+from qgate.charter.clauses import clause_findings
 from qgate.charter.schema import suggest
 from qgate.charter.vocabulary import Vocabulary
 from qgate.charter.yaml_reader import Path_, Source
@@ -43,44 +41,12 @@ class Surroundings:
         return path if self.allow_outside or path.is_relative_to(self.root) else None
 
 
-def shape_findings(source: Source) -> list[Finding]:
-    """Return the findings that must be mended before a Charter can be built."""
-    document: Mapping[str, Any] = source.document
-    found = [*_arm_shapes(source, document), *threshold_shapes(source, document)]
-    validation = document["data"]["validation"]
-    if isinstance(validation, dict):
-        ways = [way for way in ("fraction", "column", "path") if way in validation]
-        if len(ways) != 1:
-            message = "validation takes exactly one of fraction, column, path"
-            found.append(source.finding(("data", "validation"), message))
-        for key, way in (("seed", "fraction"), ("resample", "fraction"), ("value", "column")):
-            if key in validation and way not in ways:
-                message = f"`{key}` has a meaning only beside `{way}`"
-                found.append(source.finding(("data", "validation", key), message))
-    return found
-
-
-def _arm_shapes(source: Source, document: Mapping[str, Any]) -> Iterator[Finding]:
-    for role in ("baseline", "candidate"):
-        arm = document[role]
-        kinds = [kind for kind in ARM_KINDS if kind in arm]
-        if len(kinds) != 1:
-            message = f"{role} takes exactly one of {', '.join(ARM_KINDS)}, not {len(kinds)}"
-            yield source.finding((role,), message)
-        if "params" in arm and "estimator" not in arm:
-            where = f"{kinds[0]}.params" if kinds == ["quantum_kernel"] else "an estimator"
-            yield source.finding((role, "params"), f"params belong to {where}")
-        if "recorded" in arm and "preprocess" in arm:
-            message = "recorded predictions are not preprocessed: remove this"
-            yield source.finding((role, "preprocess"), message)
-
-
 def meaning_findings(charter: Charter, source: Source, around: Surroundings) -> list[Finding]:
     """Return what is wrong with a charter of the right shape, and warnings, in file order."""
     found = [
         *_data(charter, source, around),
         *_schedule(charter, source),
-        *kernel_findings(charter, source, around.vocabulary),
+        *circuit_findings(charter, source, around.vocabulary),
         *clause_findings(charter, source, around.vocabulary),
         *_arms(charter, source, around),
         *_paths(charter, source, around),
@@ -165,9 +131,10 @@ def _arms(charter: Charter, source: Source, around: Surroundings) -> Iterator[Fi
         ]
         if arm.estimator:
             steps.append((arm.estimator.path, (arm.role, "estimator")))
-        if arm.quantum_kernel:
-            place = (arm.role, "quantum_kernel", "estimator")
-            steps.append((arm.quantum_kernel.estimator.path, place))
+        section = arm.layered
+        nested = getattr(section, "estimator", None)
+        if nested is not None:
+            steps.append((nested.path, (arm.role, arm.kind, "estimator")))
         for name, path in steps:
             package = name.partition(".")[0]
             if "." not in name:
@@ -178,16 +145,15 @@ def _arms(charter: Charter, source: Source, around: Surroundings) -> Iterator[Fi
                     f"trust it, add it to `plugins` or pass --allow-import {package}"
                 )
                 yield source.finding(path, message)
-        if charter.data.validation.everything and arm.recorded is None:
+        trains = arm.recorded is None and not charter.data.problems
+        if charter.data.validation.everything and trains:
             message = f"`all` leaves no rows to fit the {arm.role} on: only recorded arms allow it"
             yield source.finding(("data", "validation"), message)
 
 
 def named_paths(charter: Charter) -> Iterator[tuple[str, Path_]]:
     """Yield every file path that a charter names, with its place in the document."""
-    yield charter.data.path, ("data", "path")
-    if charter.data.validation.path:
-        yield charter.data.validation.path, ("data", "validation", "path")
+    yield from _data_paths(charter)
     if charter.lockfile:
         yield charter.lockfile, ("environment", "lockfile")
     for arm in charter.arms:
@@ -195,11 +161,26 @@ def named_paths(charter: Charter) -> Iterator[tuple[str, Path_]]:
             yield arm.recorded.path, (arm.role, "recorded", "path")
             if arm.recorded.latency:
                 yield arm.recorded.latency, (arm.role, "recorded", "latency")
-        for i, layer in enumerate(arm.quantum_kernel.layers if arm.quantum_kernel else ()):
-            if layer.path:
-                yield layer.path, (arm.role, "quantum_kernel", "layers", i, "path")
-        if arm.quantum_kernel and arm.quantum_kernel.device:
-            yield arm.quantum_kernel.device.path, (arm.role, "quantum_kernel", "device", "path")
+        if arm.layered is not None:
+            for path, layer, _ in layers_at(arm, charter.section(arm.role)[arm.kind]):
+                if layer.path:
+                    yield layer.path, (arm.role, arm.kind, *path, "path")
+        if arm.device is not None:
+            yield arm.device.path, (arm.role, arm.kind, "device", "path")
+            if arm.device.current is not None:
+                yield arm.device.current, (arm.role, arm.kind, "device", "current")
+
+
+def _data_paths(charter: Charter) -> Iterator[tuple[str, Path_]]:
+    data = charter.data
+    if data.path:
+        yield data.path, ("data", "path")
+    if data.validation.path:
+        yield data.validation.path, ("data", "validation", "path")
+    for i, problem in enumerate(data.problems):
+        bare = isinstance(charter.document["data"]["problems"][i], str)
+        place: Path_ = ("data", "problems", i)
+        yield problem.path, place if bare else (*place, "path")
 
 
 def _paths(charter: Charter, source: Source, around: Surroundings) -> Iterator[Finding]:

@@ -89,8 +89,17 @@ class LayerTerms:
     closes: bool = False
     """Whether one more layer of rotations follows the repetitions, as in an ansatz."""
 
-    def complaints(self, layer: Layer, stated: Collection[str]) -> Iterator[tuple[str, str]]:
-        """Yield what is wrong with the keys that a layer states: the key, and the message."""
+    def complaints(
+        self, layer: Layer, stated: Collection[str], *, trains: bool = False
+    ) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong with the keys that a layer states: the key, and the message.
+
+        Args:
+            layer: The layer.
+            stated: Keys that stand in the charter.
+            trains: Whether the circuit's weights are trained, so that they need no values.
+
+        """
         what = f"a layer of kind {self.kind!r}"
         for key in sorted(stated):
             if key not in self.keys | {"name", "kind"}:
@@ -99,7 +108,11 @@ class LayerTerms:
             yield key, f"{what} needs `{key}`"
         if "gate" in self.keys & {*self.required, *stated} and layer.gate not in self.gates:
             yield "gate", f"{what} needs `gate`: {', '.join(self.gates)}"
-        if self.closes and layer.angles is None and layer.seed is None:
+        if layer.trained and not trains:
+            yield layer.trained[0], f"{what} is trained in a variational circuit only"
+        elif layer.trained and self.width != "any" and layer.kind not in ("angle", "reupload"):
+            yield layer.trained[0], f"{what} has nothing to train: give a number"
+        if self.closes and not trains and layer.angles is None and layer.seed is None:
             yield "angles", f"{what} needs its fixed weights: `angles` or `seed`"
         if {"angles", "seed"} <= {*stated} & self.keys:
             yield "seed", f"{what} takes `angles` or `seed`, not both"

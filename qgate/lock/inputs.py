@@ -51,12 +51,11 @@ def _quantum_files(charter: Charter, folder: Path) -> dict[str, Any]:
     circuits: dict[str, str] = {}
     calibrations: dict[str, str] = {}
     for arm in charter.arms:
-        kernel = arm.quantum_kernel
-        if kernel is None:
+        if arm.layered is None:
             continue
-        circuits |= {path: sha256_file(folder / path) for path in kernel.circuit_files}
-        if kernel.device is not None:
-            device = read_device(folder / kernel.device.path, kernel.device.path)
+        circuits |= {path: sha256_file(folder / path) for path in arm.layered.circuit_files}
+        if arm.device is not None:
+            device = read_device(folder / arm.device.path, arm.device.path)
             calibrations[arm.role] = f"{device.name} {device.time} {device.digest}"
     found = {"circuit files": circuits, "calibration": calibrations}
     return {name: value for name, value in found.items() if value}

@@ -42,7 +42,7 @@ def measure(evidence: Evidence, gate: Gate, *, advise: bool = True) -> Measureme
 def _refuse_unknown(evidence: Evidence, gate: Gate, prices: Prices) -> None:
     """Raise ValueError where something with a price was not counted: unknown is not free."""
     total = gate.metric == "cost_total_usd"
-    arms = evidence.charter.arms if total else (evidence.charter.candidate,)
+    arms = evidence.charter.trial_arms if total else (evidence.charter.candidate,)
     for arm in arms:
         shots = any(
             trial["arm"] == arm.role and trial["shots"] is not None
@@ -67,7 +67,7 @@ def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = 
 def planned_use(plan: Plan) -> DeviceUse:
     """Return the most circuits and shots that a plan can take on a device."""
     circuits = shots = 0
-    for arm in plan.charter.arms:
+    for arm in plan.charter.trial_arms:
         each = _most_circuits(arm, plan)
         for trial in plan.of(arm.role):
             if trial.shots is not None:

@@ -85,7 +85,7 @@ def _method(evidence: Evidence, found: Requests, bounds: ClusteredBounds) -> str
     n, several = len(found[0]), len(np.unique(found[1])) > 1
     unit = "sessions" if several else "batches of one session (autocorrelation)"
     where = "measured here" if found[2] else "recorded elsewhere"
-    if found[2] and evidence.charter.candidate.kind == "quantum_kernel":
+    if found[2] and evidence.charter.candidate.circuit is not None:
         where += " (simulated device)"
     return (
         f"order statistics, test inversion over consecutive {unit}, {n} requests worth "

@@ -20,11 +20,10 @@ def estimated_seconds(plan: Plan) -> float:
     splits = len(schedule.seeds) * len(schedule.shots) if charter.data.validation.resample else 1
     rows = plan.train + plan.items
     seconds = _START
-    for arm in charter.arms:
+    for arm in charter.trial_arms:
         trials = len(plan.of(arm.role))
-        if arm.kind == "quantum_kernel":
-            noisy = arm.quantum_kernel is not None and arm.quantum_kernel.device is not None
-            state = _NOISY_STATE if noisy else _STATE
+        if arm.circuit is not None:
+            state = _STATE if arm.device is None else _NOISY_STATE
             seconds += splits * rows * state + trials * plan.train * rows * _KERNEL_ENTRY
         elif arm.kind == "estimator":
             seconds += trials * _CLASSICAL_TRIAL

@@ -97,11 +97,11 @@ def make_plan(
 
     """
     trials: list[TrialSpec] = []
-    for arm in charter.arms:
+    for arm in charter.trial_arms:
         base = {
             "computation": _COMPUTATION,
             "arm": arm.role,
-            "spec": {k: v for k, v in charter.document[arm.role].items() if k != "id"},
+            "spec": {k: v for k, v in charter.section(arm.role).items() if k != "id"},
             "data": inputs["data content"],
             "split": inputs["split"]["digest"],
             "roles": {k: v for k, v in charter.document["data"].items() if k != "path"},
@@ -120,7 +120,7 @@ def make_plan(
 
 
 def _own_circuits(arm: ArmSpec, inputs: Mapping[str, Any]) -> dict[str, str]:
-    files = arm.quantum_kernel.circuit_files if arm.quantum_kernel else ()
+    files = arm.layered.circuit_files if arm.layered else ()
     return {path: inputs["circuit files"][path] for path in files}
 
 
@@ -137,8 +137,11 @@ def _cells(
 ) -> list[tuple[int, Shots, int]]:
     """Return (seed, shots, replicate) of each trial; exact trials are not replicated."""
     schedule = charter.schedule
-    classical = arm.role == "baseline" and arm.kind != "quantum_kernel"
-    levels: tuple[Shots, ...] = (None,) if classical else schedule.shots
+    levels = schedule.shots if arm.role == "candidate" else charter.gated_shots
+    if arm.circuit is None and arm.role != "candidate":
+        levels = (None,)
+    elif arm.role == "baseline":
+        levels = schedule.shots
     replicates = schedule.replicates
     if arm.kind == "recorded" and not recorded[arm.role]["replicates"]:
         replicates = 1
