@@ -11,16 +11,28 @@ import numpy as np
 import numpy.typing as npt
 
 from qgate.arms.arm import Workshop
-from qgate.charter.arm_spec import ArmSpec, Layer, QuantumKernel, Recorded, Step
+from qgate.charter.arm_spec import (
+    ArmSpec,
+    DeviceSpec,
+    Layer,
+    QuantumKernel,
+    Recorded,
+    Step,
+    Training,
+    Variational,
+)
 from qgate.charter.charter import Shots
 from qgate.data.dataset import Dataset, Labels
 from qgate.data.split import SplitData
 
 Cell = tuple[int, Shots, int]
 
-ALLOWED = frozenset({"sklearn", "tests"})
+ALLOWED = frozenset({"sklearn", "tests", "qiskit", "qiskit_machine_learning"})
 CELLS: tuple[Cell, ...] = ((1, None, 0), (2, None, 0), (1, 64, 0), (1, 64, 1), (2, 64, 0))
+EXACT = CELLS[:2]
+"""For what takes no shots."""
 ANGLE = Layer("encode", "angle", "ry", scale=0.7)
+HARDWARE = Layer("learn", "hardware_efficient", reps=1)
 ZZ = Layer("entangle", "zz", pairs="ring", scale=0.3)
 
 
@@ -89,6 +101,24 @@ def kernel(
 ) -> ArmSpec:
     circuit = QuantumKernel(layers or (ANGLE, ZZ), repeat, Step(estimator, params or {}))
     return ArmSpec("candidate", "arm", tuple(preprocess), quantum_kernel=circuit)
+
+
+def variational(
+    *layers: Layer,
+    repeat: int = 1,
+    preprocess: Sequence[Step] = (),
+    device: DeviceSpec | None = None,
+    readout: tuple[int, ...] = (),
+    **training: Any,
+) -> ArmSpec:
+    circuit = Variational(
+        layers or (ANGLE, HARDWARE),
+        repeat,
+        readout=readout,
+        training=Training(**training),
+        device=device,
+    )
+    return ArmSpec("candidate", "arm", tuple(preprocess), variational=circuit)
 
 
 def recorded(path: str = "recorded.csv") -> ArmSpec:

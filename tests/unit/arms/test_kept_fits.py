@@ -56,7 +56,7 @@ def test_fits_are_left_behind() -> None:
 def test_a_classical_arm_fits_once_for_all_blocks_of_a_seed(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     spec = small.classical(f"{plugin_classes.__name__}.Majority", {"notes": str(notes)})
-    arm = build_arm(spec, small.workshop(small.small_split()))
+    arm = build_arm(spec, small.workshop(small.small_split(), cells=small.EXACT))
     for block in ((0, 4), (4, 8), (8, 10)):
         for seed in (1, 2):
             arm.run(seed, None, 0, block)

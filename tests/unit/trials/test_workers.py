@@ -32,7 +32,7 @@ def _outcomes(results: list[TrialResult]) -> dict[object, object]:
 
 
 def test_two_workers_give_the_outcomes_of_none(tmp_path: Path) -> None:
-    work = small.workshop(small.small_split())
+    work = small.workshop(small.small_split(), cells=small.EXACT)
     tree = small.classical("sklearn.tree.ExtraTreeClassifier", role="baseline")
     arms: dict[str, Arm] = {
         "baseline": build_arm(tree, work),
@@ -49,7 +49,7 @@ def test_two_workers_give_the_outcomes_of_none(tmp_path: Path) -> None:
 
 def test_a_killed_worker_fails_its_trial_and_no_other() -> None:
     spec = small.classical(f"{CLASSES}.Dies", {"deadly": 3, "how": "kill"})
-    work = small.workshop(small.small_split())
+    work = small.workshop(small.small_split(), cells=small.EXACT)
     arm = build_arm(spec, work)
     trials = [specs.trial(seed) for seed in range(1, 7)]
     found = _outcomes(list(run_in_workers({"candidate": arm}, trials, workers=2)))
@@ -106,7 +106,7 @@ def test_a_worker_runs_a_quantum_kernels_trials_without_the_sdk() -> None:
 def test_a_replay_builds_the_arm_anew_in_another_process(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     spec = small.classical(f"{CLASSES}.Majority", {"notes": str(notes)})
-    work = small.workshop(small.small_split())
+    work = small.workshop(small.small_split(), cells=small.EXACT)
     trials = [specs.trial(1), specs.trial(2)]
     here = [run_trial(build_arm(spec, work), trial) for trial in trials]
     own = notes.read_text(encoding="utf-8").split("\n")
@@ -121,7 +121,7 @@ def test_a_replay_builds_the_arm_anew_in_another_process(tmp_path: Path) -> None
 
 def test_a_replay_goes_on_in_a_new_process_after_a_death() -> None:
     spec = small.classical(f"{CLASSES}.Dies", {"deadly": 1, "how": "exit"})
-    work = small.workshop(small.small_split())
+    work = small.workshop(small.small_split(), cells=small.EXACT)
     first, second = replay_trials(spec, work, [specs.trial(1), specs.trial(2)])
     assert isinstance(first.outcome, Failure)
     assert first.outcome.kind == "worker_died"
@@ -129,7 +129,7 @@ def test_a_replay_goes_on_in_a_new_process_after_a_death() -> None:
 
 
 def test_a_replays_terms_that_cannot_be_used_are_said() -> None:
-    work = small.workshop(small.small_split())
+    work = small.workshop(small.small_split(), cells=small.EXACT)
     with pytest.raises(UsageError, match="did you mean 'SVC'"):
         replay_trials(small.classical("sklearn.svm.SVCC"), work, [specs.trial(1)])
 
@@ -137,7 +137,9 @@ def test_a_replays_terms_that_cannot_be_used_are_said() -> None:
 def test_a_replays_preparation_that_fails_is_a_failure() -> None:
     step = Step(f"{CLASSES}.Shifts", {"missing": True})
     spec: ArmSpec = small.kernel(preprocess=(step,))
-    (found,) = replay_trials(spec, small.workshop(small.small_split()), [specs.trial(1)])
+    (found,) = replay_trials(
+        spec, small.workshop(small.small_split(), cells=small.EXACT), [specs.trial(1)]
+    )
     assert isinstance(found.outcome, Failure)
     assert found.outcome.kind == "not_finite"
 
@@ -152,7 +154,8 @@ from tests.unit.trials import specs
 if __name__ == "__main__":
     spec = small.classical("{CLASSES}.Sleeps", {{"notes": sys.argv[1]}})
     try:
-        replay_trials(spec, small.workshop(small.small_split()), [specs.trial(1)])
+        work = small.workshop(small.small_split(), cells=small.EXACT)
+        replay_trials(spec, work, [specs.trial(1)])
     except KeyboardInterrupt:
         sys.exit(42)
 """
