@@ -17,6 +17,19 @@ def disagreements(record: Mapping[str, Any]) -> Iterator[str]:
     charter = build_charter(record["charter"], "")
     yield from _look_problems(record, charter)
     yield from _slice_problems(record, charter)
+    yield from _calibration_problems(record, charter)
+
+
+def _calibration_problems(record: Mapping[str, Any], charter: Charter) -> Iterator[str]:
+    """Yield where two calibrations are not those of the qubits that the arm stands on."""
+    found = record.get("calibration", {})
+    asked = {a.role for a in charter.arms if a.device and a.device.current}
+    if set(found) != asked:
+        yield "record.calibration: expected of the arms that name a later snapshot"
+    for role in asked & set(found):
+        stands = record.get("figures", {}).get(role, {}).get("physical_qubits", [])
+        if sorted(found[role]["used"]) != sorted(stands):
+            yield f"record.calibration.{role}.used: expected the qubits of its figures"
 
 
 def _look_problems(record: Mapping[str, Any], charter: Charter) -> Iterator[str]:

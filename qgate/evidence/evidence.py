@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from qgate.charter.build import build_charter
 from qgate.charter.charter import Charter, Shots
+from qgate.data.split import validation_order
 from qgate.digest import canonical, digest, sha256
 
 Array = npt.NDArray[np.float64]
@@ -51,7 +52,9 @@ class Evidence:
 
     @property
     def task(self) -> str:
-        """Return `classification`, or `regression` where there are no classes."""
+        """Return `optimization`, `classification`, or `regression` where there are no classes."""
+        if self.charter.data.task == "optimization":
+            return "optimization"
         return "classification" if self.record["classes"] else "regression"
 
     @property
@@ -113,6 +116,14 @@ class Evidence:
         classes: Sequence[str | int] = self.record["classes"]
         return classes
 
+    @functools.cached_property
+    def problems(self) -> tuple[str, ...]:
+        """Return the file of each item's problem, in the order of the items."""
+        specs = self.charter.data.problems
+        looks = self.charter.schedule.looks
+        order = validation_order(len(specs), shuffled=looks is not None and looks.by == "items")
+        return tuple(specs[place].path for place in order.tolist())
+
     def trials(self, role: str, shots: Shots) -> list[list[Mapping[str, Any]]]:
         """Return one arm's outcomes as [seed][replicate], seeds in the charter's order.
 
@@ -147,6 +158,15 @@ class Evidence:
             [_merged(blocks, self.items) for _, blocks in sorted(by_seed[seed].items())]
             for seed in seeds
         ]
+
+    def as_if(self, roles: Mapping[str, str]) -> Evidence:
+        """Return evidence in which arms stand in for others, by role; what is not named is gone."""
+        trials = [
+            {**trial, "arm": roles[trial["arm"]]}
+            for trial in self.record["trials"]
+            if trial["arm"] in roles
+        ]
+        return replace(self, record={**self.record, "trials": trials})
 
     def predictions_digest(self, role: str) -> str:
         """Return the digest of all of one arm's predictions, in plan order."""
@@ -193,11 +213,13 @@ def _merged(blocks: Sequence[Mapping[str, Any]], items: int) -> Mapping[str, Any
     scores = None
     if all(block["scores"] is not None for block in ordered):
         scores = [value for block in ordered for value in block["scores"]][:items]
+    solutions = [bits for block in ordered for bits in block.get("solutions", ())][:items]
     serving = sum(block["serving_circuits"] for block in ordered)
     entry = {key: value for key, value in ordered[0].items() if key != "items"}
     return entry | {
         "predictions": predictions[:items],
         "scores": scores,
+        **({"solutions": solutions} if solutions else {}),
         "fit_circuits": sum(block["fit_circuits"] for block in ordered),
         "serving_circuits": serving * min(items, len(predictions)) // len(predictions),
     }

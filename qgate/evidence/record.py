@@ -21,12 +21,20 @@ def make_record(
     figures: Mapping[str, Any] | None = None,
     looks: Mapping[str, Any] | None = None,
     slices: Mapping[str, Any] | None = None,
+    calibration: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what must come out the same again: inputs and outcomes; no time, no path.
 
-    Figures, looks and slices have a key only where an arm or a charter has them.
+    Figures, looks, slices and a drift's calibrations have a key only where an arm or a charter has
+    them.
     """
-    asked = {"figures": figures or None, "looks": looks, "slices": slices}
+    asked = {
+        "figures": figures or None,
+        "looks": looks,
+        "slices": slices,
+        "tuning": dict(study.tuning) or None,
+        "calibration": calibration or None,
+    }
     return {
         "charter": study.charter.document,
         "lock": study.lock.basis if study.lock else None,
@@ -51,6 +59,7 @@ def make_observations(
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "machine": {"python": platform.python_version(), "platform": platform.platform()},
         "attempt": attempt,
+        **({"tuning_seconds": dict(study.tuning_seconds)} if study.tuning_seconds else {}),
         "locked_evidence": study.lock.document.get("evidence") if study.lock else None,
         "latency": {role: vars(times) for role, times in latencies.items()},
         "seconds": {key: round(result.seconds, 6) for key, result in sorted(results.items())},
@@ -86,5 +95,6 @@ def _entry(result: TrialResult) -> dict[str, Any]:
         "serving_circuits": done.serving_circuits if done else 0,
         **({"draws": dict(done.draws)} if done and done.draws else {}),
         **({"figures": dict(done.figures)} if done and done.figures else {}),
+        **({"solutions": list(done.solutions)} if done and done.solutions else {}),
         "failure": None if isinstance(outcome, Outcome) else outcome.kind,
     }

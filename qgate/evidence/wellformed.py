@@ -44,9 +44,10 @@ def _lock_parts(record: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
 
 def _array_problems(record: Mapping[str, Any]) -> Iterator[str]:
     data, classes = record["charter"]["data"], len(record["classes"])
-    if data.get("task") == "regression" and classes:
-        yield "record.classes: expected none where the task is regression"
-    if data.get("task") != "regression" and classes < 2:
+    task = data.get("task", "classification")
+    if task != "classification" and classes:
+        yield f"record.classes: expected none where the task is {task}"
+    if task == "classification" and classes < 2:
         yield "record.classes: expected at least 2"
     truths = _truths(record)
     items = len(truths[0]) if truths else 0
@@ -92,7 +93,7 @@ def _slice_problems(record: Mapping[str, Any], items: int) -> Iterator[str]:
 
 
 def _resamples(record: Mapping[str, Any]) -> bool:
-    validation = record["charter"]["data"]["validation"]
+    validation = record["charter"]["data"].get("validation")
     return isinstance(validation, dict) and bool(validation.get("resample"))
 
 

@@ -10,8 +10,10 @@ from typing import Any
 from qgate.charter.charter import Charter
 from qgate.errors import ExitCode, UsageError
 from qgate.evidence.evidence import Evidence
+from qgate.gates.drift import verdicts_on
 from qgate.gates.looks import Look, looks_of
-from qgate.gates.verdict import Outcome, Verdict, judge_on
+from qgate.gates.verdict import Outcome, Verdict
+from qgate.measure.comparison import Rule, rules
 from qgate.measure.level import error_after, share_of_error
 
 
@@ -39,6 +41,12 @@ class Decision:
     """Every planned look that was taken, the last one being that of the verdicts."""
     circuits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Figures of each arm's circuit, and of the device that it was simulated on, by role."""
+    comparison: tuple[Rule, ...] = ()
+    """The rules of an honest comparison, each kept or not."""
+    tuning: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What tuning tried and chose, by role."""
+    rehearsals: tuple[Mapping[str, Any], ...] = ()
+    """What the remediations of gates that were not passed would come to, where that was tried."""
 
     @property
     def error_each(self) -> float:
@@ -115,7 +123,7 @@ def judge(evidence: Evidence, charter: Charter | None = None) -> Decision:
     _same_experiment(terms, evidence.charter)
     return Decision(
         charter=terms,
-        verdicts=tuple(judge_on(evidence, gate) for gate in terms.gates),
+        verdicts=verdicts_on(evidence, terms, terms.gates),
         evidence_path=evidence.path,
         evidence_digest=evidence.digest,
         observations_digest=evidence.observations_digest,
@@ -123,4 +131,7 @@ def judge(evidence: Evidence, charter: Charter | None = None) -> Decision:
         hypothetical=terms.digest != evidence.charter.digest,
         looks=looks_of(evidence, terms),
         circuits=evidence.record.get("figures", {}),
+        comparison=rules(evidence),
+        tuning=evidence.record.get("tuning", {}),
+        rehearsals=tuple(evidence.observations.get("rehearsals", ())),
     )

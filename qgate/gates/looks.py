@@ -10,7 +10,8 @@ from typing import Any
 from qgate.charter.charter import Charter
 from qgate.errors import UsageError
 from qgate.evidence.evidence import Evidence
-from qgate.gates.verdict import Outcome, Verdict, judge_on
+from qgate.gates.drift import verdicts_on
+from qgate.gates.verdict import Outcome, Verdict
 from qgate.measure.level import look_levels
 from qgate.measure.registry import METRICS
 from qgate.plan.plan import Plan
@@ -49,7 +50,7 @@ def look_at(evidence: Evidence, charter: Charter) -> Look:
     """Return the look that evidence holds: the gates whose bounds narrow as trials come in."""
     looks = evidence.record["looks"]
     gates = [gate for gate in charter.gates if METRICS[gate.metric].interim]
-    verdicts = tuple(judge_on(evidence, gate) for gate in gates)
+    verdicts = verdicts_on(evidence, charter, gates)
     return Look(looks["by"], looks["ends"][looks["taken"] - 1], verdicts)
 
 

@@ -13,6 +13,14 @@ from qgate.measure.measurement import Measurement
 from qgate.measure.registry import METRICS, family
 from qgate.measure.units import in_words
 
+_NO_FAILURE = {
+    "calibration_drift": "A drift makes comparisons invalid, no candidate bad: nothing is rolled "
+    "back for it."
+}
+"""Metrics that no candidate fails, and why."""
+_FIXED = frozenset({"calibration_drift"})
+"""Metrics whose bounds no more trials would narrow."""
+
 
 class Outcome(StrEnum):
     """The four verdicts; anything that is not shown is not a pass."""
@@ -53,10 +61,17 @@ def judge_on(evidence: Evidence, gate: Gate) -> Verdict:
     return judge_gate(gate, family(gate.metric).measure(evidence, gate))
 
 
-def judge_gate(gate: Gate, measurement: Measurement) -> Verdict:
-    """Return the verdict: PASS only when a bound, or an exact value, lies within the threshold."""
+def judge_gate(gate: Gate, measurement: Measurement, *, capped: bool = True) -> Verdict:
+    """Return the verdict: PASS only when a bound, or an exact value, lies within the threshold.
+
+    A finding that speaks for or against no candidate is INCONCLUSIVE at worst; not `capped`, it is
+    what its numbers alone say.
+    """
     outcome = _outcome(gate, measurement)
-    return Verdict(gate, measurement, outcome, _reason(gate, measurement, outcome))
+    reason = _reason(gate, measurement, outcome)
+    if capped and outcome is Outcome.FAIL and gate.metric in _NO_FAILURE:
+        outcome, reason = Outcome.INCONCLUSIVE, f"{reason} {_NO_FAILURE[gate.metric]}"
+    return Verdict(gate, measurement, outcome, reason)
 
 
 def _outcome(gate: Gate, measurement: Measurement) -> Outcome:
@@ -125,7 +140,9 @@ def _absolute(gate: Gate, measurement: Measurement) -> list[str]:
     level = measurement.confidence or gate.confidence
     span = Span(measurement.low, measurement.high, level, measurement.far_confidence or level)
     low = threshold.high is None
-    more = "" if terms.gap else f"; more {terms.more} would narrow them"  # gaps' notes have a price
+    # Gaps' notes have a price.
+    priced = terms.gap or gate.metric in _FIXED
+    more = "" if priced else f"; more {terms.more} would narrow them"
     return [_bounded(span, limit, limit_words, say, lower=low, more=more)]
 
 

@@ -46,6 +46,80 @@ _ERRORS = {
 }
 _LATENCY = "milliseconds from the intended send to the answer, open loop, one queue an arm"
 _LARGE = 1e12
+_GAP = "_gap_vs_classical"
+
+_SNAPSHOTS = frozenset({"circuit", "snapshots"})
+_CIRCUIT = frozenset({"circuit"})
+_HEALTH = (
+    MetricTerms(
+        "state_fidelity", "proportion", "higher",
+        "fidelity of a training row's state behind the device's noise with the ideal one, "
+        "mean over rows (modelled)",
+        "Jozsa 1994", 0, 1, _CIRCUIT,
+    ),
+    MetricTerms(
+        "purity", "proportion", "higher",
+        "purity of a training row's state behind the device's noise, mean over rows "
+        "(modelled)",
+        "Nielsen and Chuang 2010, 2.4", 0, 1, _CIRCUIT,
+    ),
+    MetricTerms(
+        "l1_coherence", "number", "higher",
+        "l1 norm of coherence of a training row's state, mean over rows",
+        "Baumgratz, Cramer and Plenio 2014", 0, _LARGE, _CIRCUIT,
+    ),
+    MetricTerms(
+        "meyer_wallach", "proportion", "higher",
+        "global entanglement Q of a training row's state without noise, mean over rows",
+        "Meyer and Wallach 2002; Brennen 2003", 0, 1, _CIRCUIT,
+    ),
+    MetricTerms(
+        "concurrence", "proportion", "higher",
+        "concurrence of the strongest pair of qubits of each training row's state, mean over "
+        "rows",
+        "Wootters 1998", 0, 1, _CIRCUIT,
+    ),
+    MetricTerms(
+        "negativity", "proportion", "higher",
+        "negativity of the strongest pair of qubits of each training row's state, mean over "
+        "rows",
+        "Vidal and Werner 2002", 0, 0.5, _CIRCUIT,
+    ),
+    MetricTerms(
+        "decoherence", "proportion", "lower",
+        "modelled: 1 - exp(-t / min(T1, T2)) of the worst qubit, t being the time of its own "
+        "gates",
+        "Nielsen and Chuang 2010, 8.3.5", 0, 1, _CIRCUIT,
+    ),
+    MetricTerms(
+        "success_probability", "proportion", "higher",
+        "modelled: chance that no gate and no readout of the circuit errs",
+        "Nishio et al. 2020", 0, 1, _CIRCUIT,
+    ),
+    MetricTerms(
+        "kernel_variance", "number", "higher",
+        "variance of the exact kernel over pairs of training rows, which vanishes where the "
+        "kernel concentrates",
+        "Thanasilp et al. 2024", 0, 1, _CIRCUIT,
+    ),
+    MetricTerms(
+        "geometric_difference", "number", "higher",
+        "g(RBF || kernel) on training rows, ridge 0.01: near 1 the classical kernel learns as "
+        "much",
+        "Huang et al. 2021", 0, _LARGE, _CIRCUIT,
+    ),
+    MetricTerms(
+        "kernel_alignment", "proportion", "lower",
+        "centred alignment of the exact kernel with an RBF kernel of the same training rows",
+        "Cortes, Mohri and Rostamizadeh 2012", -1, 1, _CIRCUIT,
+    ),
+    MetricTerms(
+        "gradient_variance", "number", "higher",
+        "variance of the loss's gradient over random starting weights, which vanishes on a "
+        "barren plateau",
+        "McClean et al. 2018", 0, _LARGE, _CIRCUIT,
+    ),
+)  # fmt: skip
 
 
 def _of_classes() -> Iterator[MetricTerms]:
@@ -70,6 +144,24 @@ def _of_numbers() -> Iterator[MetricTerms]:
                 metric, "target units", "lower", text, source, low, _LARGE, frozenset(),
                 "regression", True,
             )  # fmt: skip
+
+
+def _of_solutions() -> Iterator[MetricTerms]:
+    share = "value of the solution over the best value known, mean over problems"
+    source = "Johnson 1974; Farhi et al. 2014"
+    for metric, better, text, high in (
+        (f"val_approximation_ratio{_GAP}", "lower", f"baseline minus candidate: {share}", _LARGE),
+        ("val_approximation_ratio", "higher", share, 1.0),
+    ):
+        yield MetricTerms(
+            metric, "proportion", better, text, source, -_LARGE, high, frozenset(),
+            "optimization", True,
+        )  # fmt: skip
+    yield MetricTerms(
+        "optimum_reached", "proportion", "higher",
+        "share of problems, over seeds, whose solution has the best value known",
+        "Clopper and Pearson 1934", 0, 1, frozenset(), "optimization", True,
+    )  # fmt: skip
 
 
 _OTHERS: dict[str, tuple[MetricTerms, ...]] = {
@@ -102,6 +194,43 @@ _OTHERS: dict[str, tuple[MetricTerms, ...]] = {
             "exact comparison of digests", 0, 0,
         ),
     ),
+    "comparison": (
+        MetricTerms(
+            "comparison", "mismatches", "exact",
+            "rules of an honest comparison that were not kept: equal tuning, a strong baseline, "
+            "several seeds, no leakage, ablations, finite shots",
+            "Bowles, Ahmed and Schuld 2024", 0, 0,
+        ),
+    ),
+    "contribution": (
+        MetricTerms(
+            "quantum_contribution", "proportion", "higher",
+            "the candidate's accuracy, or approximation ratio, minus that of its strongest "
+            "ablation: without entanglement, or a classical surrogate of its circuit",
+            "Berger 1982; Landman et al. 2022; Bowles et al. 2024", -1, 1, difference=True,
+        ),
+        MetricTerms(
+            "label_leak", "proportion", "lower",
+            "accuracy of the candidate trained on permuted labels, minus the share of the most "
+            "frequent class",
+            "Ojala and Garriga 2010", -1, 1, task="classification", difference=True,
+        ),
+    ),
+    "drift": (
+        MetricTerms(
+            "calibration_drift", "ratio", "lower",
+            "largest mean factor by which a property of the used qubits changed since the locked "
+            "snapshot, whichever way",
+            "Schuirmann 1987; Yuen 1974; Holm 1979", 1, _LARGE, _SNAPSHOTS,
+        ),
+    ),
+    "drift_effect": (
+        MetricTerms(
+            "calibration_drift_effect", "proportion", "lower",
+            "the candidate's accuracy under the locked snapshot minus that under the current one",
+            "Tango 1998; Gallas et al. 2009", -1, 1, _SNAPSHOTS, "classification", True, True,
+        ),
+    ),
     "shots": (
         MetricTerms(
             "shot_noise_sd", "proportion", "lower",
@@ -123,7 +252,11 @@ _OTHERS: dict[str, tuple[MetricTerms, ...]] = {
         ),
     ),
 }  # fmt: skip
-_BY_FAMILY = {"parity": (*_of_classes(), *_of_numbers()), **_OTHERS}
+_BY_FAMILY = {
+    "parity": (*_of_classes(), *_of_numbers(), *_of_solutions()),
+    "health": _HEALTH,
+    **_OTHERS,
+}
 _FAMILIES = {terms.name: family for family, table in _BY_FAMILY.items() for terms in table}
 METRICS = {terms.name: terms for table in _BY_FAMILY.values() for terms in table}
 
