@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,25 +10,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from qgate import plugins
 from qgate.arms.arm import Items, Outcome, Server, TrialError, Workshop, fingerprint, generator
+from qgate.arms.checkup import FIGURES, OnDevice, Subject, check_up, chosen_rows
+from qgate.arms.features import dense, first_seed, fitted_features
 from qgate.arms.kept_fits import KeptFits
+from qgate.arms.kernel_estimator import kernel_estimator, support
 from qgate.arms.target import Target
 from qgate.charter.arm_spec import ArmSpec
 from qgate.charter.charter import Shots
 from qgate.data.dataset import Array, Codes, Labels
 from qgate.data.split import SplitData
-from qgate.errors import QgateError, TermError, UsageError
+from qgate.errors import TermError
 from qgate.quantum.estimate import DIGITS, Estimate, measured, measured_gram
 from qgate.quantum.spectrum import clip
 
 if TYPE_CHECKING:
     from qgate.quantum.build import Built
-
-_PREPROCESSING_SEED = 0
-"""Preprocessing is fitted once, so that its states serve all training seeds."""
-_MOST_ITERATIONS = 10_000_000
-"""libsvm need not end on a kernel that shot noise has made indefinite."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +77,9 @@ class _Trained:
 
     def support(self, rows: int) -> Codes:
         """Return the training rows that a prediction needs: support vectors, else all."""
-        every = np.arange(rows, dtype=np.int64)
         if self.projector is not None:
-            return every
-        return np.sort(np.asarray(getattr(self.estimator, "support_", every), dtype=np.int64))
+            return np.arange(rows, dtype=np.int64)
+        return support(self.estimator, rows)
 
 
 class QuantumKernelArm:
@@ -100,7 +95,8 @@ class QuantumKernelArm:
         self._built: tuple[int, Built] | None = None
         self._ready: tuple[int | None, _Exact] | None = None
         self._drift = 0.0
-        self._exact(_first(workshop))
+        self._health: dict[str, Any] | None = None
+        self._exact(first_seed(workshop))
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the simulator behind when an arm goes to another process, which seldom needs it."""
@@ -108,10 +104,13 @@ class QuantumKernelArm:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """Return the figures of the circuit, and of the noisy kernel that it gives."""
-        exact = self._ready[1] if self._ready else self._exact(_first(self._workshop))
+        """Return the figures of the circuit, of its noisy kernel, and of the health asked for."""
+        exact = self._ready[1] if self._ready else self._exact(first_seed(self._workshop))
         built = self._build(exact.features.shape[1])
-        return built.figures | ({} if built.kernel.unit_diagonal else _noise_figures(exact.gram))
+        noise = {} if built.kernel.unit_diagonal else _noise_figures(exact.gram)
+        if self._health is None:
+            self._health = self._checked()
+        return built.figures | noise | ({"health": self._health} if self._health else {})
 
     def depolarised(self, strength: float) -> QuantumKernelArm:
         """Return this arm behind a global depolarising channel, as on a drifted device (modelled).
@@ -120,6 +119,7 @@ class QuantumKernelArm:
         """
         other = copy.copy(self)
         other._drift, other._ready, other._kept = strength, None, KeptFits()
+        other._health = {}  # which would be that of the device before its drift
         if self._ready is not None:
             other._ready = self._ready[0], self._ready[1].depolarised(strength)
         return other
@@ -159,7 +159,7 @@ class QuantumKernelArm:
         known = kernel.second(exact.features[support])
 
         def serve(features: Array) -> Labels:
-            request = kernel.first(_dense(preprocess.transform(features)))
+            request = kernel.first(dense(preprocess.transform(features)))
             estimate = kernel.estimate(request, known)
             if self._drift:
                 estimate = estimate.depolarised(self._drift)
@@ -171,6 +171,25 @@ class QuantumKernelArm:
 
         return serve
 
+    def _checked(self) -> dict[str, Any]:
+        """Return the health that gates ask for, of the first seed's training rows."""
+        if not self._workshop.health & FIGURES:
+            return {}
+        exact = self._exact(first_seed(self._workshop))
+        built, rows = self._build(exact.features.shape[1]), chosen_rows(exact.rows)
+        gram = measured_gram(
+            exact.gram.part(np.ix_(rows, rows)),
+            None,
+            np.random.default_rng(0),  # nothing is drawn
+            unit_diagonal=exact.unit_diagonal,
+        )
+        placed = None
+        if built.placed is not None:
+            template, device = built.placed.template, built.placed.device
+            placed = OnDevice(device, template.first, template.x, template.circuit)
+        subject = Subject(built.feature_map, exact.features[rows], gram, placed)
+        return check_up(self._workshop.health, subject)
+
     def _exact(self, seed: int) -> _Exact:
         """Return a seed's split prepared; only one split's matrices are in memory at a time."""
         key = seed if self._split.resampled else None
@@ -181,7 +200,7 @@ class QuantumKernelArm:
 
     def _prepare(self, split: SplitData) -> _Exact:
         """Prepare each row once and estimate all pairs."""
-        preprocess, features, validation = _features(self._spec, self._workshop, split)
+        preprocess, features, validation = fitted_features(self._spec, self._workshop, split)
         built = self._build(features.shape[1])
         kernel, labels = built.kernel, split.fit_on[1]
         _refuse_beyond_memory(self._spec, self._workshop, built, len(features), len(validation))
@@ -212,14 +231,9 @@ class QuantumKernelArm:
         return _Trained(fitted, found.projector, drawn, {"negative_spectrum": found.share})
 
     def _estimator(self, seed: int) -> Any:
-        path, params = self._kernel.estimator.path, dict(self._kernel.estimator.params)
-        allowed = self._workshop.allowed_imports
-        if "kernel" in params or not plugins.takes(path, "kernel", allowed):
-            raise UsageError(f"{path}: the kernel must be left to the quantum_kernel")
-        params["kernel"] = "precomputed"
-        if plugins.takes(path, "max_iter", allowed):
-            params.setdefault("max_iter", _MOST_ITERATIONS)
-        return plugins.build(path, params, seed, allowed)
+        step, allowed = self._kernel.estimator, self._workshop.allowed_imports
+        classes = self._target.classes
+        return kernel_estimator(step, seed, allowed, section="quantum_kernel", classes=classes)
 
 
 def outline(spec: ArmSpec, workshop: Workshop) -> tuple[Built, Array]:
@@ -230,28 +244,11 @@ def outline(spec: ArmSpec, workshop: Workshop) -> tuple[Built, Array]:
         TrialError: When preparing the arm would take too much memory.
 
     """
-    _, features, validation = _features(spec, workshop, workshop.split.of_seed(_first(workshop)))
+    split = workshop.split.of_seed(first_seed(workshop))
+    _, features, validation = fitted_features(spec, workshop, split)
     built = _build(spec, workshop, features.shape[1])
     _refuse_beyond_memory(spec, workshop, built, len(features), len(validation))
     return built, features
-
-
-def _first(workshop: Workshop) -> int:
-    """Return the seed whose split is prepared first."""
-    return next(iter(workshop.split.by_seed), 0)
-
-
-def _features(spec: ArmSpec, workshop: Workshop, split: SplitData) -> tuple[Any, Array, Array]:
-    """Return the fitted preprocessing, and what it makes of both parts."""
-    pipeline = importlib.import_module("sklearn.pipeline")
-    steps = [
-        plugins.build(step.path, step.params, _PREPROCESSING_SEED, workshop.allowed_imports)
-        for step in spec.preprocess
-    ]
-    preprocess = pipeline.make_pipeline(*steps, "passthrough")
-    rows, labels = split.fit_on
-    with threadpool_limits(limits=1):
-        return preprocess, *_transformed(preprocess, rows, labels, split.validate_on[0])
 
 
 def _build(spec: ArmSpec, workshop: Workshop, features: int) -> Built:
@@ -263,31 +260,6 @@ def _build(spec: ArmSpec, workshop: Workshop, features: int) -> Built:
         return build_kernel(spec.quantum_kernel, features, workshop.folder, sampled=sampled)
     except TermError as error:
         raise TermError((spec.role, "quantum_kernel", *error.path), str(error)) from None
-
-
-def _transformed(
-    preprocess: Any, rows: Array, labels: Labels, validation: Array
-) -> tuple[Array, Array]:
-    """Return both parts' features, shape (rows, features), fitted on the training rows only."""
-    try:
-        fitted = _dense(preprocess.fit_transform(rows, labels))
-        return fitted, _dense(preprocess.transform(validation))
-    except QgateError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise TrialError(type(error).__name__, f"preprocessing failed: {error}") from error
-
-
-def _dense(features: Any) -> Array:
-    """Return what preprocessing gave, sparse or not, as finite numbers (rows, columns)."""
-    values = features.toarray() if hasattr(features, "toarray") else features
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 2 or not np.all(np.isfinite(array)):
-        raise TrialError(
-            "not_finite",
-            "an angle needs a finite number: impute missing values in the arm's preprocess",
-        )
-    return array
 
 
 def _noise_figures(gram: Estimate) -> dict[str, float]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qgate.data.dataset import Array
     from qgate.quantum.build import Built
     from qgate.quantum.device import Device
+    from qgate.quantum.projected_build import BuiltRows
 
 _FORMATS = ("terminal", "json")
 
@@ -26,7 +27,7 @@ _FORMATS = ("terminal", "json")
 def command(
     charter: CharterPath,
     pair: Annotated[
-        bool, typer.Option("--pair", help="Draw the circuit of a pair: U(x), then U(y)^-1.")
+        bool, typer.Option("--pair", help="Draw all that is read: of a pair, or of a row.")
     ] = False,
     transpiled: Annotated[
         bool, typer.Option("--transpiled", help="Draw it as laid out on the charter's device.")
@@ -60,7 +61,10 @@ def command(
     found = study(charter, settings)
     built = circuits(found)
     if not built:
-        raise UsageError(f"{shown(charter)}: no arm has a quantum_kernel, so there is no circuit")
+        raise UsageError(
+            f"{shown(charter)}: no arm has a quantum_kernel or a projected_kernel, so there is "
+            "no circuit"
+        )
     told = {
         arm.role: _told(arm, *built[arm.role], devices, pair=pair, transpiled=transpiled)
         for arm in found.charter.arms
@@ -81,7 +85,7 @@ def command(
 
 def _told(
     arm: ArmSpec,
-    built: Built,
+    built: Built | BuiltRows,
     features: Array,
     devices: Sequence[Device],
     *,
@@ -89,20 +93,21 @@ def _told(
     transpiled: bool,
 ) -> dict[str, Any]:
     """Return the portrait of an arm's circuit, and the circuit to draw."""
-    from qgate.quantum.portrait import portrait
-    from qgate.quantum.template import pair_circuit
+    from qgate.quantum.portrait import portrait, read_circuit, run_on
+    from qgate.quantum.projected_build import BuiltRows
 
-    assert arm.quantum_kernel is not None  # noqa: S101  # it has a circuit
+    spec, rows = arm.quantum_kernel or arm.projected_kernel, isinstance(built, BuiltRows)
+    assert spec is not None  # noqa: S101  # it has a circuit
     drawn = built.feature_map.circuit
     if transpiled:
         if built.placed is None:
             raise UsageError(f"{arm.id} has no device to be laid out on: leave out --transpiled")
-        template = built.placed.template
-        drawn = template.circuit if pair else template.first
+        run = run_on(built.feature_map, built.placed, rows=rows)
+        drawn = run.circuit if pair else run.prepares
     elif pair:
-        drawn = pair_circuit(built.feature_map)[0]
+        drawn = read_circuit(built.feature_map, rows=rows)[1]
     return {
         "id": arm.id,
-        **portrait(arm.quantum_kernel, built, features, devices),
+        **portrait(spec, built, features, devices),
         "drawing": drawn,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_SHORT = {"ratio": "x", "target units": "units"}
+_SHORT = {"ratio": "x", "target units": "units", "number": ""}
 _ROUNDING = 1e-9
 
 
@@ -14,7 +14,7 @@ def in_words(value: float | None, unit: str, *, difference: bool = False) -> str
         return f"{_number(100 * value)}{' pt' if difference else '%'}"
     if unit == "mismatches":
         return f"{value:.0f} mismatch{'' if value == 1 else 'es'}"
-    return f"{_number(value)} {_SHORT.get(unit, unit)}"
+    return f"{_number(value)} {_SHORT.get(unit, unit)}".rstrip()
 
 
 def bare(value: float | None, unit: str) -> str:

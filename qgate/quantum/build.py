@@ -8,26 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from qgate.charter.arm_spec import Mitigation, QuantumKernel
-from qgate.errors import TermError, UsageError
-from qgate.quantum.device import Device, best_qubits, read_device, restricted, unusable
+from qgate.errors import TermError
+from qgate.quantum.device import Device, restricted
 from qgate.quantum.device_kernel import DeviceKernel
 from qgate.quantum.feature_map import FeatureMap
 from qgate.quantum.figures import CircuitFigures, beyond, figures_of
 from qgate.quantum.kernel import Kernel, StateKernel
 from qgate.quantum.mitigation import mitigated
 from qgate.quantum.product_kernel import ProductKernel
+from qgate.quantum.seat import Seat, chosen_qubits, seat
 from qgate.quantum.template import Template, folded, make_template, pair_circuit
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A circuit on the qubits of a device."""
+class Placed(Seat):
+    """The circuit of a pair on the qubits of a device."""
 
-    whole: Device
-    device: Device
-    """Restricted to those qubits."""
-    qubits: tuple[int, ...]
-    """Their numbers on the whole device, in the order of the restricted one."""
     template: Template
 
     @property
@@ -88,10 +84,11 @@ def build_kernel(spec: QuantumKernel, features: int, folder: Path, *, sampled: b
     feature_map = FeatureMap(spec.layers, spec.repeat, features, files)
     placed = None
     if spec.device is not None:
-        whole = read_device(folder / spec.device.path, spec.device.path)
-        placed = place(feature_map, whole, spec.device.qubits)
-    if found := beyond(_figures(feature_map, placed, spec.mitigation), spec.limits):
-        raise TermError(("limits", found[0]), found[1])
+        found = seat(spec.device, folder, feature_map.qubits)
+        template = make_template(feature_map, found.laid_by)
+        placed = Placed(**vars(found), template=template)
+    if excess := beyond(_figures(feature_map, placed, spec.mitigation), spec.limits):
+        raise TermError(("limits", excess[0]), excess[1])
     kernel = _kernel(spec, feature_map, placed, sampled=sampled)
     return Built(kernel, feature_map, placed, spec.mitigation)
 
@@ -128,25 +125,6 @@ def place(feature_map: FeatureMap, whole: Device, qubits: Sequence[int]) -> Plac
         TermError: When it does not fit; the path is that within the kernel's section.
 
     """
-    wanted = feature_map.qubits
-    if wanted > len(whole.qubits):
-        message = f"the circuit needs {wanted} qubits, {whole.name} has {len(whole.qubits)}"
-        raise TermError(("device",), message)
-    used = tuple(qubits) or _best(whole, wanted)
-    if len(used) != wanted:
-        message = f"the circuit needs {wanted} qubits, {len(used)} are named"
-        raise TermError(("device", "qubits"), message)
-    if max(used) >= len(whole.qubits):
-        message = f"{whole.name} has qubits 0 to {len(whole.qubits) - 1}, not {max(used)}"
-        raise TermError(("device", "qubits"), message)
-    if found := unusable(whole, used):
-        raise TermError(("device",), f"{whole.name}: {'; '.join(found)}")
+    used = chosen_qubits(feature_map.qubits, whole, qubits)
     device = restricted(whole, used)
-    return Placed(whole, device, used, make_template(feature_map, device))
-
-
-def _best(whole: Device, wanted: int) -> tuple[int, ...]:
-    try:
-        return best_qubits(whole, wanted)
-    except UsageError as error:
-        raise TermError(("device",), str(error)) from None
+    return Placed(whole, device, device, used, make_template(feature_map, device))

@@ -51,6 +51,9 @@ def report_document(decision: Decision, rollback: RollbackPlan) -> dict[str, Any
         },
         "looks": [_look(look) for look in decision.looks],
         "circuits": {role: dict(figures) for role, figures in decision.circuits.items()},
+        "comparison": [dataclasses.asdict(rule) for rule in decision.comparison],
+        "tuning": {role: dict(tried) for role, tried in decision.tuning.items()},
+        "rehearsals": [dict(found) for found in decision.rehearsals],
     }
 
 
@@ -83,6 +86,7 @@ def _gate(verdict: Verdict) -> dict[str, Any]:
         "components": dataclasses.asdict(measurement.components)
         if measurement.components
         else None,
+        "curve": [dataclasses.asdict(point) for point in measurement.curve],
         "slices": [dataclasses.asdict(part) for part in measurement.parts],
         "comparisons": {name: list(values) for name, values in measurement.also},
         "owner": gate.owner,

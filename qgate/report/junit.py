@@ -8,7 +8,7 @@ from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 from qgate.files import typed
 from qgate.gates.decision import Decision
 from qgate.gates.verdict import Outcome, Verdict
-from qgate.report.wording import attempt_sentence, claims_sentence, look_sentences
+from qgate.report.wording import attempt_sentence, claims_sentence, look_sentences, rehearsal_words
 from qgate.rollout.rollback import RollbackPlan, remediation_words
 
 _RESULTS = {
@@ -38,9 +38,12 @@ def _case(decision: Decision, verdict: Verdict, rollback: RollbackPlan) -> TestC
     elif verdict.outcome in _RESULTS:
         kind, name = _RESULTS[verdict.outcome]
         result = kind(_clean(verdict.reason), name)
+        rehearsed = rehearsal_words(decision, verdict)
         result.text = _clean(
             f"{verdict.reason}\nowner: {verdict.gate.owner}\n"
-            f"remediation: {remediation_words(verdict.gate)}\nrollback: {rollback.command}\n"
+            f"remediation: {remediation_words(verdict.gate)}\n"
+            + (f"{rehearsed}\n" if rehearsed else "")
+            + f"rollback: {rollback.command}\n"
             f"again: qgate run {typed(decision.charter.path)}\n"
         )
         case.result = [result]

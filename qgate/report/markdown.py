@@ -12,12 +12,15 @@ from qgate.report.wording import (
     attempt_sentence,
     circuit_sentences,
     claims_sentence,
+    comparison_sentences,
     headline,
     judge_command,
     look_sentences,
+    rehearsal_words,
     slice_words,
     threshold_words,
     traffic_words,
+    tuning_sentences,
     value_words,
 )
 from qgate.rollout.rollback import RollbackPlan, remediation_words
@@ -53,6 +56,7 @@ def render_markdown(decision: Decision, rollback: RollbackPlan) -> str:
             f"- method: {_safe(verdict.measurement.method)}",
             f"- owner: {_safe(verdict.gate.owner)}",
             f"- do: {_safe(remediation_words(verdict.gate))}",
+            *(f"- {_safe(words)}" for words in (rehearsal_words(decision, verdict),) if words),
             f"- again: `qgate run {_code(typed(charter.path))}`",
             "",
         ]
@@ -64,6 +68,9 @@ def render_markdown(decision: Decision, rollback: RollbackPlan) -> str:
         _safe(claims_sentence(decision)),
         "",
         *(f"Circuit of {_safe(sentence)}\n" for sentence in circuit_sentences(decision)),
+        *(f"Tuning of the {_safe(sentence)}\n" for sentence in tuning_sentences(decision)),
+        *(f"- {_safe(sentence)}" for sentence in comparison_sentences(decision)),
+        *([""] if decision.comparison else []),
         f"Evidence `{decision.evidence_digest[:12]}`: `{again}`",
         "",
     ]

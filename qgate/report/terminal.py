@@ -15,13 +15,16 @@ from qgate.report.wording import (
     attempt_sentence,
     circuit_sentences,
     claims_sentence,
+    comparison_sentences,
     comparison_words,
     headline,
     judge_command,
     look_sentences,
+    rehearsal_words,
     slice_words,
     threshold_words,
     traffic_words,
+    tuning_sentences,
     value_words,
 )
 from qgate.rollout.rollback import RollbackPlan, remediation_words
@@ -207,6 +210,8 @@ def _details(text: Text, verdict: Verdict, decision: Decision, width: int) -> No
         _paragraph(text, _INDENT, others, width, "dim")
     _paragraph(text, f"{_INDENT}owner  ", verdict.gate.owner, width)
     _paragraph(text, f"{_INDENT}do     ", remediation_words(verdict.gate), width)
+    if rehearsed := rehearsal_words(decision, verdict):
+        _paragraph(text, _INDENT + " " * 7, rehearsed, width)
     _paragraph(text, f"{_INDENT}again  ", f"qgate run {typed(decision.charter.path)}", width)
 
 
@@ -219,6 +224,12 @@ def _evidence(text: Text, decision: Decision, width: int) -> None:
             _paragraph(text, " " * 11, how, width, "dim")
     for i, sentence in enumerate(circuit_sentences(decision)):
         _paragraph(text, " circuit   " if i == 0 else " " * 11, sentence, width, "dim")
+    for label, sentences in (
+        ("tuning", tuning_sentences(decision)),
+        ("compared", comparison_sentences(decision)),
+    ):
+        for i, sentence in enumerate(sentences):
+            _paragraph(text, f" {label if i == 0 else '':<10}", sentence, width, "dim")
     text.append(f" evidence  {decision.evidence_path}\n", "dim")
     _paragraph(text, " again     ", judge_command(decision), width, "dim")
 

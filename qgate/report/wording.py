@@ -25,17 +25,21 @@ def headline(decision: Decision) -> str:
 def circuit_sentences(decision: Decision) -> list[str]:
     """Return what was simulated of each arm's circuit, and behind which device's noise."""
     return [
-        f"{arm.id}: {circuit_words(decision.circuits[arm.role])}"
+        f"{arm.id}: {circuit_words(decision.circuits[arm.role], arm.kind)}"
         for arm in decision.charter.arms
         if arm.role in decision.circuits
     ]
 
 
-def circuit_words(figures: Mapping[str, Any]) -> str:
-    """Return the figures of a circuit in words, of its kernel too where they are known."""
+_EACH = {"quantum_kernel": "a pair", "quantum_solver": "a problem"}
+"""What takes a circuit, where it is not a row."""
+
+
+def circuit_words(figures: Mapping[str, Any], kind: str = "quantum_kernel") -> str:
+    """Return the figures of an arm's circuit in words, of its kernel too where they are known."""
     shape = (
         f"{figures['qubits']} qubits, depth {figures['depth']}, {figures['two_qubit_gates']} "
-        "two-qubit gates a pair"
+        f"two-qubit gates {_EACH.get(kind, 'a row')}"
     )
     if "device" in figures:
         qubits = ", ".join(str(qubit) for qubit in figures["physical_qubits"])
@@ -58,6 +62,50 @@ def circuit_words(figures: Mapping[str, Any]) -> str:
         cut = ", which may be cut there: an approximation" if bond == most else ""
         return f"matrix-product states, bonds {bond} of at most {most}{cut}, no noise; {shape}."
     return f"simulated without noise; {shape}."
+
+
+def tuning_sentences(decision: Decision) -> list[str]:
+    """Return what each arm's tuning tried and chose; empty where nothing was tuned."""
+    return [
+        f"{role.replace('_', ' ')}: {tried['configurations']} configurations in {tried['folds']} "
+        f"folds of the training rows, chosen {_settings_words(tried['chosen'])}"
+        + (f"; {tried['failed']} could not be fitted" if tried["failed"] else "")
+        + "."
+        for role, tried in decision.tuning.items()
+    ]
+
+
+def _settings_words(chosen: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in chosen.items())
+
+
+def comparison_sentences(decision: Decision) -> list[str]:
+    """Return the rules of an honest comparison that were not kept, then those that were."""
+    broken = [rule for rule in decision.comparison if not rule.kept]
+    kept = [rule.name for rule in decision.comparison if rule.kept]
+    lines = [f"Not kept: {rule.name}: {rule.words}." for rule in broken]
+    return [*lines, *([f"Kept: {', '.join(kept)}."] if kept else [])]
+
+
+def rehearsal_words(decision: Decision, verdict: Verdict) -> str:
+    """Return what a gate's remediation would come to; empty where it was not rehearsed."""
+    gate = verdict.gate
+    found = next((r for r in decision.rehearsals if r["gate"] == gate.name), None)
+    if found is None:
+        return ""
+    if found["outcome"] == "not_rehearsed":
+        return f"not rehearsed: {found['reason']}"
+    cost = f"{found['circuits']:,} circuits, {found['shots']:,} shots"
+    if found["usd"] is not None:
+        cost += f", {found['usd']:.2f} USD (modelled)"
+    own = found["open"].get(gate.name, "pass")
+    words = {"fail": "fails too", "pass": "passes"}.get(own, f"{own} too")
+    if gate.name in found["values"]:
+        value = in_words(found["values"][gate.name], verdict.unit, difference=verdict.in_points)
+        words += f" at {value}"
+    others = ", ".join(f"{n} {outcome}" for n, outcome in found["open"].items() if n != gate.name)
+    rest = f"; {others}" if others else "; every other gate passes"
+    return f"rehearsed: {words}{rest}; {cost}"
 
 
 def judge_command(decision: Decision) -> str:

@@ -13,12 +13,22 @@ def test_every_metric_can_be_measured_and_forecast_and_says_what_it_is(name: str
     assert callable(module.measure)
     assert callable(module.forecast)
     assert terms.name == name
-    assert terms.unit in {"proportion", "ms", "ratio", "mismatches", "USD", "target units"}
+    assert terms.unit in {
+        "proportion",
+        "ms",
+        "ratio",
+        "mismatches",
+        "USD",
+        "target units",
+        "number",
+    }
     assert terms.better in {"lower", "higher", "exact"}
     assert terms.definition
     assert terms.source
     assert terms.low <= terms.high
-    assert terms.needs <= {"latency", "baseline", "prices", "replicates", "scores"}
+    assert terms.needs <= {
+        "latency", "baseline", "prices", "replicates", "scores", "circuit", "snapshots",
+    }  # fmt: skip
 
 
 def test_the_minimum_gate_set_is_there() -> None:
