@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from qgate.plan.settings import Settings
     from qgate.plan.study import Study
     from qgate.quantum.build import Built
+    from qgate.quantum.projected_build import BuiltRows
     from qgate.trials.result import TrialResult
 
 VOCABULARY = Vocabulary(METRICS, LAYERS)
@@ -60,8 +62,8 @@ def study(path: Path, settings: Settings) -> Study:
     return open_study(path, settings, VOCABULARY)
 
 
-def circuits(found: Study) -> Mapping[str, tuple[Built, Array]]:
-    """Return each quantum kernel and its training rows' features by role; nothing is simulated.
+def circuits(found: Study) -> Mapping[str, tuple[Built | BuiltRows, Array]]:
+    """Return each kernel and its training rows' features by role; nothing is simulated.
 
     Raises:
         InvalidFileError: When a circuit is beyond the charter's limits or its device.
@@ -86,7 +88,7 @@ def lock(path: Path, settings: Settings) -> Lock:
     from qgate.measure.baseline_drift import fingerprint
     from qgate.trials import stages
 
-    found = study(path, settings)
+    found = stages.tune(study(path, settings))
     arms = stages.prepare(found, [found.charter.baseline])
     results = stages.run(found, arms, found.plan.of("baseline"))
     stages.refuse_failures(results)
@@ -113,10 +115,30 @@ def run(path: Path, settings: Settings) -> tuple[Evidence, Decision]:
     attempt = ledger.count(found.contract) + 1
     if refused := refusals(found, attempt=attempt):
         raise InvalidFileError(refused)
+    found = stages.tune(found)
     gathered = gather(found, stages.prepare(found, found.charter.trial_arms), attempt)
-    evidence = write_bundle(gathered.record, gathered.observations, settings.store)
+    observed = gathered.observations
+    if settings.rehearse:
+        observed = {**observed, "rehearsals": rehearse(found, judge(gathered))}
+    evidence = write_bundle(gathered.record, observed, settings.store)
     ledger.add(found.contract, evidence.digest)
     return evidence, judge(evidence)
+
+
+def rehearse(found: Study, decision: Decision) -> list[dict[str, Any]]:
+    """Return what the remediation of each gate that was not passed would come to."""
+    from qgate.evidence.store import write_bundle
+    from qgate.rollout.rehearsal import Gathered, rehearse
+    from qgate.trials import stages
+
+    def gathered(remedied: Study) -> Gathered:
+        started = time.perf_counter()
+        study = stages.tune(remedied)
+        evidence = gather(study, stages.prepare(study, study.charter.trial_arms), attempt=0)
+        kept = write_bundle(evidence.record, evidence.observations, study.settings.store)
+        return Gathered(kept, time.perf_counter() - started)
+
+    return list(rehearse(found, decision, gathered))
 
 
 def gather(found: Study, arms: Mapping[str, Arm], attempt: int) -> Evidence:
@@ -130,13 +152,15 @@ def gather(found: Study, arms: Mapping[str, Arm], attempt: int) -> Evidence:
         replays: Sequence[Any] = (), latencies: Mapping[str, Any] | None = None
     ) -> Evidence:
         record = make_record(
-            found, results, replays, figures=figures, looks=looks, slices=found.slices
-        )
+            found, results, replays, figures=figures, looks=looks, slices=found.slices,
+            calibration=calibration,
+        )  # fmt: skip
         observed = make_observations(found, results, latencies or {}, attempt)
         return Evidence(record, observed, path="")
 
     results: dict[str, TrialResult] = {}
     figures = stages.figures(arms)
+    calibration = stages.calibration(found, figures)
     last = max(len(found.plan.ends), 1)
     for taken in range(1, last + 1):
         results |= stages.run(found, arms, found.plan.stage(taken - 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -56,11 +56,14 @@ class Outcome:
     """Fingerprint of what was drawn in each call, where it is long enough to be its own."""
     figures: Mapping[str, float] = field(default_factory=dict)
     """What else is known of the trial, by name."""
+    solutions: tuple[str, ...] = ()
+    """Of an optimization, the bits found for each problem; () where values are expectations."""
 
     @property
     def digest(self) -> str:
-        """Return the digest of predictions and scores."""
-        return digest({"predictions": self.predictions, "scores": self.scores})
+        """Return the digest of predictions and scores, and of solutions where there are any."""
+        found = {"predictions": self.predictions, "scores": self.scores}
+        return digest(found | ({"solutions": self.solutions} if self.solutions else {}))
 
 
 class Arm(Protocol):
@@ -97,12 +100,19 @@ class Workshop:
     """Bytes that an arm's own arrays may take, over all processes."""
     copies: int = 1
     """In how many processes the prepared arm is held."""
+    health: frozenset[str] = frozenset()
+    """Metrics that the charter's gates ask for, of which a circuit's arm figures its own."""
 
 
 _KINDS = {
     "estimator": ("qgate.arms.classical", "ClassicalArm"),
     "quantum_kernel": ("qgate.arms.quantum_kernel", "QuantumKernelArm"),
+    "projected_kernel": ("qgate.arms.projected_kernel", "ProjectedKernelArm"),
+    "random_features": ("qgate.arms.random_features", "RandomFeaturesArm"),
+    "variational": ("qgate.arms.variational", "VariationalArm"),
     "recorded": ("qgate.arms.recorded", "RecordedArm"),
+    "solver": ("qgate.arms.solver", "SolverArm"),
+    "quantum_solver": ("qgate.arms.quantum_solver", "QuantumSolverArm"),
 }
 
 
@@ -114,6 +124,9 @@ def build_arm(spec: ArmSpec, workshop: Workshop) -> Arm:
         TrialError: When its preparation fails on these data.
 
     """
+    if spec.permuted:
+        seeds = sorted({seed for seed, _, _ in workshop.cells})
+        workshop = replace(workshop, split=workshop.split.permuted(seeds))
     module, name = _KINDS[spec.kind]
     arm: Arm = getattr(importlib.import_module(module), name)(spec, workshop)
     return arm

@@ -32,6 +32,8 @@ from qgate.digest import digest
 
 # Part of every contract, stated or not: without them no number can be trusted.
 IMPLIED_GATES = ("reproducibility", "baseline_drift")
+_EXACT_METRICS = (*IMPLIED_GATES, "comparison")
+"""Counts of mismatches, of which none is allowed unless a gate says otherwise."""
 
 
 def build_charter(document: Document, path: str, source: Source | None = None) -> Charter:
@@ -87,6 +89,7 @@ def _data(section: Document) -> DataSpec:
         section.get("slice"),
         rows,
         section.get("task", "classification"),
+        section.get("duplicates", "refuse"),
     )
 
 
@@ -95,7 +98,7 @@ def _problems(entries: Sequence[str | Document]) -> DataSpec:
         ProblemSpec(entry) if isinstance(entry, str) else ProblemSpec(**entry) for entry in entries
     )
     everything = Validation(everything=True)
-    return DataSpec("", "", None, None, None, everything, "optimization", problems)
+    return DataSpec("", "", None, None, None, everything, "optimization", problems=problems)
 
 
 def shots_value(value: int | str) -> Shots:
@@ -179,7 +182,7 @@ def _gates(document: Document, rollback: Rollback, source: Source | None) -> tup
 
 
 def _gate(section: Document, remediation: tuple[Action, ...]) -> dict[str, Any]:
-    exact_metric = section["metric"] in IMPLIED_GATES
+    exact_metric = section["metric"] in _EXACT_METRICS
     high = section.get("max", 0.0 if exact_metric else section.get("within"))
     low = section.get("min", -section["within"] if "within" in section else None)
     gate: dict[str, Any] = {

@@ -103,6 +103,8 @@ class DataSpec:
     validation: Validation
     task: str = "classification"
     """`classification`, `regression` or `optimization`."""
+    duplicates: str = "refuse"
+    """`refuse` rows that stand in training and validation alike, or `allow` them."""
     problems: tuple[ProblemSpec, ...] = ()
     """Of an optimization, whose items they are; then `path` and `target` are empty."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from qgate.charter.build import IMPLIED_GATES
-from qgate.charter.charter import Charter
+from qgate.charter.charter import Charter, Gate
 from qgate.charter.schema import suggest
 from qgate.charter.vocabulary import MetricTerms, Vocabulary
 from qgate.charter.yaml_reader import Path_, Source
@@ -161,20 +161,51 @@ def _needs(
     if terms.task not in (None, charter.data.task):
         message = f"{terms.name} is for {terms.task}; data.task is {charter.data.task}"
         yield source.finding(path, message)
-    if "prices" in terms.needs and charter.budget.prices is None:
-        yield source.finding(path, f"{terms.name} needs a price list: add `budget.prices`")
-    if "replicates" in terms.needs:
-        if charter.shots_of(charter.gates[index]) is None:
-            message = f"{terms.name} needs a shot count: exact probabilities have no shot noise"
-            yield source.finding(path, message)
-        elif charter.schedule.replicates < 2:
-            yield source.finding(path, f"{terms.name} needs schedule.replicates of at least 2")
-    if "latency" in terms.needs:
-        arms = charter.arms if "baseline" in terms.needs else (charter.candidate,)
-        for arm in arms:
-            if arm.recorded is not None and arm.recorded.latency is None:
-                message = f"{terms.name} needs {arm.role}.recorded.latency: nothing can be timed"
-                yield source.finding(path, message)
+    for need, lacks in _LACKS.items():
+        if need in terms.needs and (message := lacks(charter, charter.gates[index], terms)):
+            yield source.finding(path, f"{terms.name} {message}")
+
+
+def _lacks_prices(charter: Charter, gate: Gate, terms: MetricTerms) -> str:
+    del gate, terms
+    return "" if charter.budget.prices else "needs a price list: add `budget.prices`"
+
+
+def _lacks_replicates(charter: Charter, gate: Gate, terms: MetricTerms) -> str:
+    del terms
+    if charter.shots_of(gate) is None:
+        return "needs a shot count: exact probabilities have no shot noise"
+    few = charter.schedule.replicates < 2
+    return "needs schedule.replicates of at least 2" if few else ""
+
+
+def _lacks_latency(charter: Charter, gate: Gate, terms: MetricTerms) -> str:
+    del gate
+    arms = charter.arms if "baseline" in terms.needs else (charter.candidate,)
+    untimed = [arm.role for arm in arms if arm.recorded and arm.recorded.latency is None]
+    return f"needs {untimed[0]}.recorded.latency: nothing can be timed" if untimed else ""
+
+
+def _lacks_snapshot(charter: Charter, gate: Gate, terms: MetricTerms) -> str:
+    del gate, terms
+    device = charter.candidate.device
+    known = device is not None and device.current is not None
+    return "" if known else "needs a later snapshot: add the candidate's `device.current`"
+
+
+def _lacks_circuit(charter: Charter, gate: Gate, terms: MetricTerms) -> str:
+    del gate, terms
+    return "" if charter.candidate.circuit else "is of a circuit, and the candidate has none"
+
+
+_LACKS: Mapping[str, Callable[[Charter, Gate, MetricTerms], str]] = {
+    "prices": _lacks_prices,
+    "replicates": _lacks_replicates,
+    "latency": _lacks_latency,
+    "snapshots": _lacks_snapshot,
+    "circuit": _lacks_circuit,
+}
+"""What is missing of what a metric needs, in words; empty where nothing is."""
 
 
 def _remediations(charter: Charter, source: Source) -> Iterator[Finding]:

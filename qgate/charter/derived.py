@@ -38,12 +38,15 @@ _SEALED = ("circuit", "amplitude")
 
 
 def derived_arms(candidate: ArmSpec, metrics: Iterable[str]) -> tuple[ArmSpec, ...]:
-    """Return the arms that the gates' metrics, or a current snapshot, ask for besides both."""
+    """Return the arms that the gates' metrics, or a current snapshot, ask for besides both.
+
+    Ablations are tuned by themselves, with the candidate's budget; the others are as the candidate.
+    """
     asked = {role for metric in metrics for role in ABLATIONS.get(metric, ())}
     if candidate.device is not None and candidate.device.current is not None:
         asked.add(DRIFTED)
     made = ((role, _MAKERS[role](candidate)) for role in ROLES if role in asked)
-    return tuple(replace(spec, role=role, tuning=None) for role, spec in made if spec is not None)
+    return tuple(replace(spec, role=role) for role, spec in made if spec is not None)
 
 
 def _drifted(candidate: ArmSpec) -> ArmSpec | None:
@@ -51,7 +54,7 @@ def _drifted(candidate: ArmSpec) -> ArmSpec | None:
     if device is None or device.current is None:
         return None
     later = replace(device, path=device.current, current=None, placed_by=device.path)
-    return _with_circuit(candidate, device=later)
+    return replace(_with_circuit(candidate, device=later), tuning=None)
 
 
 def _without_entanglement(candidate: ArmSpec) -> ArmSpec | None:
@@ -120,7 +123,9 @@ def _surrogate(candidate: ArmSpec) -> ArmSpec | None:
 
 def _permuted(candidate: ArmSpec) -> ArmSpec | None:
     trains = candidate.recorded is None and candidate.quantum_solver is None
-    return replace(candidate, permuted=True) if trains and candidate.solver is None else None
+    if not trains or candidate.solver is not None:
+        return None
+    return replace(candidate, permuted=True, tuning=None)
 
 
 _MAKERS: dict[str, Callable[[ArmSpec], ArmSpec | None]] = {

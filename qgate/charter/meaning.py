@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from qgate.charter.arm_spec import ArmSpec, Step
 from qgate.charter.charter import Charter
 from qgate.charter.circuits import circuit_findings, layers_at
 from qgate.charter.clauses import clause_findings
+from qgate.charter.comparisons import comparison_findings
 from qgate.charter.schema import suggest
 from qgate.charter.vocabulary import Vocabulary
 from qgate.charter.yaml_reader import Path_, Source
-from qgate.errors import Finding
+from qgate.errors import Finding, UsageError
 from qgate.files import resolved
+from qgate.plugins import ParamError, class_path, named
 
 DEFAULT_IMPORTS = frozenset({"sklearn"})
 
@@ -48,6 +51,7 @@ def meaning_findings(charter: Charter, source: Source, around: Surroundings) -> 
         *_schedule(charter, source),
         *circuit_findings(charter, source, around.vocabulary),
         *clause_findings(charter, source, around.vocabulary),
+        *comparison_findings(charter, source),
         *_arms(charter, source, around),
         *_paths(charter, source, around),
         *_budget(charter, source),
@@ -94,12 +98,18 @@ def _schedule(charter: Charter, source: Source) -> Iterator[Finding]:
         message = f"seeds x shots x replicates are {cells:,} trials; {_MOST_CELLS:,} are the most"
         yield source.finding(("schedule",), message)
     yield from _looks(charter, source)
-    if charter.candidate.kind == "estimator" and charter.schedule.shots != (None,):
+    if _classical(charter.candidate) and charter.schedule.shots != (None,):
         message = "the candidate is a classical estimator, which takes no shots: remove this"
         yield source.finding(("schedule", "shots"), message)
     if charter.latency.sessions > charter.latency.requests:
         path = ("latency", "sessions")
         yield source.finding(path, f"more sessions than requests ({charter.latency.requests})")
+
+
+def _classical(arm: ArmSpec) -> bool:
+    """Return whether an arm takes no shots; what another package's class takes, a run finds out."""
+    named = arm.estimator is not None and arm.estimator.path.startswith("sklearn.")
+    return named or arm.kind in ("strongest", "random_features")
 
 
 def _looks(charter: Charter, source: Source) -> Iterator[Finding]:
@@ -124,31 +134,58 @@ def _looks(charter: Charter, source: Source) -> Iterator[Finding]:
 
 
 def _arms(charter: Charter, source: Source, around: Surroundings) -> Iterator[Finding]:
-    allowed = around.allowed_imports | set(charter.document.get("plugins", ()))
+    allowed = around.allowed_imports | {"qgate"} | set(charter.document.get("plugins", ()))
     for arm in charter.arms:
-        steps: list[tuple[str, Path_]] = [
-            (step.path, (arm.role, "preprocess", i)) for i, step in enumerate(arm.preprocess)
-        ]
-        if arm.estimator:
-            steps.append((arm.estimator.path, (arm.role, "estimator")))
-        section = arm.layered
-        nested = getattr(section, "estimator", None)
-        if nested is not None:
-            steps.append((nested.path, (arm.role, arm.kind, "estimator")))
-        for name, path in steps:
-            package = name.partition(".")[0]
-            if "." not in name:
-                yield source.finding(path, f"{name!r} is no class path, such as sklearn.svm.SVC")
-            elif around.files and package not in allowed:
-                message = (
-                    f"package {package!r} may not be imported{suggest(package, allowed)}; if you "
-                    f"trust it, add it to `plugins` or pass --allow-import {package}"
-                )
-                yield source.finding(path, message)
+        for step, path, params in _steps(arm):
+            yield from _imports(step, path, params, source, around, allowed)
         trains = arm.recorded is None and not charter.data.problems
         if charter.data.validation.everything and trains:
             message = f"`all` leaves no rows to fit the {arm.role} on: only recorded arms allow it"
             yield source.finding(("data", "validation"), message)
+
+
+def _steps(arm: ArmSpec) -> Iterator[tuple[Step, Path_, Path_]]:
+    """Yield every class that an arm names, with its place and that of its parameters."""
+    for i, step in enumerate(arm.preprocess):
+        yield step, (arm.role, "preprocess", i), (arm.role, "preprocess", i, step.path)
+    if arm.estimator:
+        yield arm.estimator, (arm.role, "estimator"), (arm.role, "params")
+    nested = getattr(arm.layered, "estimator", None)
+    if nested is not None:
+        section: Path_ = (arm.role, arm.kind)
+        yield nested, (*section, "estimator"), (*section, "params")
+
+
+def _imports(
+    step: Step,
+    path: Path_,
+    params: Path_,
+    source: Source,
+    around: Surroundings,
+    allowed: frozenset[str],
+) -> Iterator[Finding]:
+    """Yield what of a class, or of what its parameters call, may not be imported."""
+    if around.files:
+        try:
+            yield from _refused(class_path(step.path), path, source, allowed)
+        except UsageError as error:
+            yield source.finding(path, str(error))
+    try:
+        for name, place in named(step.params):
+            if around.files:
+                yield from _refused(name, (*params, *place), source, allowed)
+    except ParamError as error:
+        yield source.finding((*params, *error.path), str(error))
+
+
+def _refused(name: str, path: Path_, source: Source, allowed: frozenset[str]) -> Iterator[Finding]:
+    package = name.partition(".")[0]
+    if package not in allowed:
+        message = (
+            f"package {package!r} may not be imported{suggest(package, allowed)}; if you "
+            f"trust it, add it to `plugins` or pass --allow-import {package}"
+        )
+        yield source.finding(path, message)
 
 
 def named_paths(charter: Charter) -> Iterator[tuple[str, Path_]]:

@@ -28,6 +28,8 @@ class MetricTerms:
     """The only task that it is for, None for any."""
     interim: bool = False
     """Whether planned looks look at it: its bounds narrow as trials come in."""
+    difference: bool = False
+    """Whether it is a difference between arms, as every gap is."""
 
     @property
     def more(self) -> str:
@@ -43,7 +45,8 @@ class MetricTerms:
     @property
     def in_points(self) -> bool:
         """Return whether a value is a difference of proportions, told in points."""
-        return self.unit == "proportion" and (self.gap or "replicates" in self.needs)
+        compared = self.gap or self.difference or "replicates" in self.needs
+        return self.unit == "proportion" and compared
 
 
 QUBITS: Mapping[str, Callable[[int], int]] = MappingProxyType(
@@ -88,6 +91,8 @@ class LayerTerms:
     """Fixed weights of a qubit in one layer of rotations."""
     closes: bool = False
     """Whether one more layer of rotations follows the repetitions, as in an ansatz."""
+    trainable: frozenset[str] = frozenset()
+    """Keys that may be `trained` in a circuit that is trained."""
 
     def complaints(
         self, layer: Layer, stated: Collection[str], *, trains: bool = False
@@ -110,9 +115,10 @@ class LayerTerms:
             yield "gate", f"{what} needs `gate`: {', '.join(self.gates)}"
         if layer.trained and not trains:
             yield layer.trained[0], f"{what} is trained in a variational circuit only"
-        elif layer.trained and self.width != "any" and layer.kind not in ("angle", "reupload"):
+        elif not self.trainable.issuperset(layer.trained):
             yield layer.trained[0], f"{what} has nothing to train: give a number"
-        if self.closes and not trains and layer.angles is None and layer.seed is None:
+        needed = self.turns > 0 and self.width == "any" and not trains
+        if needed and layer.angles is None and layer.seed is None:
             yield "angles", f"{what} needs its fixed weights: `angles` or `seed`"
         if {"angles", "seed"} <= {*stated} & self.keys:
             yield "seed", f"{what} takes `angles` or `seed`, not both"

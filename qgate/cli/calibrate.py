@@ -98,8 +98,8 @@ def _run(path: Path, settings: Settings) -> tuple[Evidence, Reruns]:
     from qgate.pipeline import gather, study
     from qgate.trials import stages
 
-    found = study(path, settings)
-    arms = stages.prepare(found, found.charter.arms)
+    found = stages.tune(study(path, settings))
+    arms = stages.prepare(found, found.charter.trial_arms)
     evidence = as_read(gather(found, arms, attempt=0))
     return evidence, rerun(found, arms, evidence)
 

@@ -90,10 +90,12 @@ def _plan_lines(found: Study) -> list[str]:
     lines = [f"{charter.pilot.name}: {plan.train} training rows, {plan.items} validation items"]
     lines += [
         f"  {arm.role} {arm.id} ({arm.kind}): {len(plan.of(arm.role))} trials"
-        for arm in charter.arms
+        for arm in charter.trial_arms
     ]
+    kinds = {arm.role: arm.kind for arm in charter.arms}
     for role, (built, _) in circuits(found).items():
-        lines.append(f"  circuit of the {role}: {circuit_words(built.figures)}")
+        words = circuit_words(built.figures, kinds[role])
+        lines.append(f"  circuit of the {role}: {words}")
         if built.placed is not None:
             today = datetime.datetime.now(datetime.UTC).date()
             dubious = hygiene(built.placed.whole, built.placed.qubits, today)

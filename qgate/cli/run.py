@@ -36,6 +36,10 @@ def command(
     even_if_underpowered: Annotated[
         bool, typer.Option("--even-if-underpowered", help="Run what plan refuses.")
     ] = False,
+    rehearse: Annotated[
+        bool,
+        typer.Option("--rehearse", help="Try the remediation of each gate that is not passed."),
+    ] = False,
     allow_outside: AllowOutside = False,
     allow_import: AllowImport = None,
     max_memory: MaxMemory = DEFAULT_MEMORY,
@@ -55,6 +59,7 @@ def command(
             allow_outside=allow_outside,
             max_memory=max_memory,
             even_if_underpowered=even_if_underpowered,
+            rehearse=rehearse,
             progress=progress,
         )
         _, decision = run_charter(charter, settings)

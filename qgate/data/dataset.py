@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qgate.charter.charter import DataSpec
+from qgate.data.problem import Problem
 from qgate.digest import digest
 from qgate.errors import Finding, InvalidFileError, UsageError
 from qgate.files import shown
@@ -63,6 +64,8 @@ class Dataset:
     feature_names: tuple[str, ...]
     columns: Mapping[str, Column]
     content_digest: str
+    problems: tuple[Problem, ...] = ()
+    """Of an optimization: a row each, whose feature is its index and whose label its optimum."""
 
     @property
     def rows(self) -> int:

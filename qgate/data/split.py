@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from qgate.charter.charter import DataSpec, Validation
 from qgate.data.dataset import Array, Column, Dataset, Labels, build_dataset, read_columns
+from qgate.data.problem_set import load_problems
 from qgate.digest import digest, sha256, sha256_file
 from qgate.errors import UsageError
 
@@ -34,6 +35,8 @@ class SplitData:
     """Each file as the charter names it, with its SHA-256."""
     by_seed: Mapping[int, Parts] = field(default_factory=dict)
     """Each seed's own parts, all of the same sizes; empty where one split serves every seed."""
+    permutes: bool = False
+    """Whether each seed sees its training labels in an order of their own."""
 
     @property
     def resampled(self) -> bool:
@@ -44,7 +47,19 @@ class SplitData:
         """Return the one split on which a seed trains and validates."""
         if not self.resampled:
             return self
-        return SplitData(self.dataset, *self.by_seed[seed], self.file_digests)
+        train, validation = self.by_seed[seed]
+        dataset = self.dataset
+        if self.permutes:
+            rng = np.random.default_rng(int(sha256(f"permuted labels/{seed}".encode())[:16], 16))
+            labels = dataset.labels.copy()
+            labels[train] = labels[rng.permutation(train)]
+            dataset = replace(dataset, labels=labels)
+        return SplitData(dataset, train, validation, self.file_digests)
+
+    def permuted(self, seeds: Sequence[int]) -> SplitData:
+        """Return it with the training labels of each seed permuted, and so without any meaning."""
+        parts = self.by_seed or dict.fromkeys(seeds, (self.train, self.validation))
+        return replace(self, by_seed=parts, permutes=True)
 
     @property
     def split_digest(self) -> str:
@@ -78,8 +93,12 @@ def load_split(
 
     Raises:
         InvalidFileError, UsageError: When a file cannot be read or the rows cannot be divided.
+        TermError: When a problem's optimum is not known, or not the one that is stated.
 
     """
+    if spec.task == "optimization":
+        solved, problem_files = load_problems(spec, folder)
+        return SplitData(solved, *_parts(np.ones(solved.rows, dtype=bool), shuffled), problem_files)
     path = folder / spec.path
     files = [(spec.path, sha256_file(path))]
     columns = read_columns(path)
@@ -90,6 +109,7 @@ def load_split(
         columns = _stacked(columns, read_columns(second_path), spec.validation.path)
     dataset = build_dataset(columns, spec, spec.path)
     if spec.validation.resample and spec.validation.fraction is not None:
+        _refuse_duplicates(spec, dataset, np.arange(dataset.rows), None)
         by_seed = _resampled(spec, dataset, seeds, shuffled)
         return SplitData(dataset, *by_seed[seeds[0]], tuple(files), by_seed)
     validates = _validates(spec.validation, dataset, first, spec.path)
@@ -98,7 +118,35 @@ def load_split(
         raise UsageError(f"{spec.path}: no row validates; mend data.validation")
     if train.size == 0 and not spec.validation.everything:
         raise UsageError(f"{spec.path}: no row is left to train on; mend data.validation")
+    _refuse_duplicates(spec, dataset, train, validation)
     return SplitData(dataset, train, validation, tuple(files))
+
+
+def _refuse_duplicates(spec: DataSpec, dataset: Dataset, train: Rows, other: Rows | None) -> None:
+    """Refuse rows of the same features in both parts: a model could know them by heart.
+
+    Where each seed draws a split of its own (no `other`), no row may stand twice at all.
+    """
+    if spec.duplicates == "allow":
+        return
+    seen: dict[bytes, int] = {}
+    found: list[tuple[int, int]] = []
+    for row in train.tolist():
+        key = dataset.features[row].tobytes()
+        if other is None and key in seen:
+            found.append((seen[key], row))
+        seen.setdefault(key, row)
+    for row in () if other is None else other.tolist():
+        key = dataset.features[row].tobytes()
+        if key in seen:
+            found.append((seen[key], row))
+    if found:
+        first, second = found[0]
+        raise UsageError(
+            f"{spec.path}: {len(found)} rows stand among training and validation rows alike (rows "
+            f"{first + 1} and {second + 1} have the same features): remove them, or say "
+            "`duplicates: allow` in data, which every report then tells"
+        )
 
 
 def _resampled(
@@ -116,6 +164,11 @@ def _resampled(
         seed: _parts(_drawn(rows.fraction, state, dataset, spec.path), shuffled)
         for seed, state in states.items()
     }
+
+
+def validation_order(rows: int, *, shuffled: bool) -> Rows:
+    """Return the order of the items where every row validates, as an optimization's do."""
+    return _parts(np.ones(rows, dtype=bool), shuffled)[1]
 
 
 def _parts(validates: npt.NDArray[np.bool_], shuffled: bool) -> Parts:

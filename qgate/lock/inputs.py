@@ -13,9 +13,12 @@ from qgate.charter.charter import Charter
 from qgate.charter.meaning import DEFAULT_IMPORTS
 from qgate.data.split import SplitData
 from qgate.digest import digest, sha256_file
+from qgate.plugins import class_path, distributions, named
 from qgate.quantum.device import read_device
 
 _PACKAGES = ("numpy", "qiskit", "qiskit-aer", "scikit-learn", "scipy")
+_MODULES = ("numpy", "qiskit", "qiskit_aer", "sklearn", "scipy")
+_OF_PROBLEMS = ("dimod", "dwave-samplers")
 _LONGEST_SHOWN = 120
 
 
@@ -68,8 +71,15 @@ def installed(charter: Charter) -> dict[str, str]:
     Python source, since it may be a module of the repository or an editable install.
     """
     found = {name: metadata.version(name) for name in _PACKAGES}
-    others = {step.path.partition(".")[0] for arm in charter.arms for step in arm.steps}
-    others -= DEFAULT_IMPORTS
+    steps = [step for arm in charter.arms for step in arm.steps]
+    paths = [class_path(step.path) for step in steps]
+    paths += [path for step in steps for path, _ in named(step.params)]
+    known = {*DEFAULT_IMPORTS, *_MODULES, "qgate"}  # by version, or by what a trial's digest holds
+    others = {path.partition(".")[0] for path in paths} - known
+    for name in sorted({name for step in steps for name in distributions(step.path)}):
+        found[name] = _version(name)
+    if charter.data.problems:
+        found |= {name: _version(name) for name in _OF_PROBLEMS}
     if any(arm.quantum_kernel and arm.quantum_kernel.mitigation for arm in charter.arms):
         found["mitiq"] = _version("mitiq")
     owners = metadata.packages_distributions() if others else {}

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from qgate.charter.charter import Gate
+from qgate.errors import UsageError
 from qgate.evidence.evidence import Evidence, MissingTrialError
 from qgate.files import typed
 from qgate.lock.lock import Lock
 from qgate.measure.items import item_values
 from qgate.measure.measurement import Counts, Forecast, Measurement
 from qgate.plan.plan import Plan
-from qgate.stats.influence import LABEL_METRICS, REGRESSION_METRICS
+from qgate.stats.influence import LABEL_METRICS, REGRESSION_METRICS, SOLUTION_METRICS
 
-_SHOWN = {"classification": ("accuracy", ".4f"), "regression": ("rmse", ".4g")}
+_SHOWN = {
+    "classification": ("accuracy", ".4f"),
+    "regression": ("rmse", ".4g"),
+    "optimization": ("optimum_reached", ".4f"),
+}
 """The metric that notes name, and its digits: an error's are in the target's unit."""
+_METRICS: dict[str, Iterable[str]] = {
+    "classification": LABEL_METRICS,
+    "regression": REGRESSION_METRICS,
+    "optimization": SOLUTION_METRICS,
+}
 _METHOD = "exact comparison of all predictions with the locked digest"
 
 
@@ -30,7 +41,7 @@ def measure(evidence: Evidence, gate: Gate, *, advise: bool = True) -> Measureme
     whole = _of_baseline(evidence)
     try:
         now = fingerprint(evidence)
-    except (MissingTrialError, ValueError) as error:
+    except (MissingTrialError, UsageError, ValueError) as error:
         return Measurement(error=str(error), method=_METHOD)
     locked = lock["baseline"]
     changed = now["predictions"] != locked["predictions"]
@@ -63,18 +74,21 @@ def fingerprint(evidence: Evidence) -> dict[str, Any]:
 
     Raises:
         MissingTrialError: When one of its trials failed.
+        UsageError: When none of the metrics can be computed of its values.
 
     """
     evidence = _of_baseline(evidence)
     shots = evidence.charter.serving_shots  # a classical baseline answers for every shot count
-    names = REGRESSION_METRICS if evidence.task == "regression" else LABEL_METRICS
-    score = {}
-    for name in names:
+    score, why = {}, ""
+    for name in _METRICS[evidence.task]:
         try:
             values = item_values(evidence, "baseline", shots, name).values
-        except ValueError:
-            continue  # a class is too rare for it
+        except ValueError as error:
+            why = str(error)
+            continue  # a class is too rare for it, or a problem has no ratio
         score[name] = round(float(values.mean()), 12)
+    if not score:
+        raise UsageError(why)
     return {
         "id": evidence.charter.baseline.id,
         "predictions": evidence.predictions_digest("baseline"),

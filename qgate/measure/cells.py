@@ -10,7 +10,7 @@ from qgate.charter.charter import Gate, Shots
 from qgate.evidence.evidence import Array, Codes, Evidence
 from qgate.measure.items import Mask, discordant_items, item_values
 from qgate.measure.measurement import Counts
-from qgate.stats.influence import LABEL_METRICS, REGRESSION_METRICS, reach
+from qgate.stats.influence import LABEL_METRICS, REGRESSION_METRICS, SOLUTION_METRICS, reach
 from qgate.stats.parity import CellKind, Crossed, Labels, crossed
 from qgate.stats.pivots import Pivot, ScorePivot, TPivot
 from qgate.stats.power import Spread
@@ -83,11 +83,13 @@ class Cells:
                 f"{self.rarest} items of a class are too few for an interval of the area under "
                 f"the curve: {_FEWEST_OF_CLASS} are needed"
             )
+        if self.name in SOLUTION_METRICS and self.counts.items == 1 and claim != "this_dataset":
+            raise ValueError("one problem tells nothing of new ones: state `claim: this_dataset`")
         alone: CellKind = "paired" if self.gap else "successes"
         return crossed(
             self.difference,
             claim=claim,
-            cells=alone if self.name == "accuracy" else "influence",
+            cells=alone if self.name in ("accuracy", "optimum_reached") else "influence",
             discordant=self.discordant,
             reach=self.reach,
             shot_variance=self.shot_variance,
@@ -160,6 +162,8 @@ def _reach(evidence: Evidence, name: str, values: Array, chosen: Mask | None) ->
     """Return how far one item can move one cell; for errors without a limit, as far as was seen."""
     if name in REGRESSION_METRICS:
         return float(np.ptp(values))
+    if name in SOLUTION_METRICS:  # a ratio lies between 0 and 1, but for a poor solver's
+        return max(1.0, float(np.ptp(values)))
     truth = evidence.truths[0]
     return reach(truth if chosen is None else truth[chosen], name, len(evidence.classes))
 

@@ -106,6 +106,8 @@ def _most_circuits(arm: ArmSpec, plan: Plan) -> int:
     Behind noise a row's fidelity with itself is measured too, and zero-noise extrapolation takes a
     circuit for each of its scales.
     """
+    if arm.projected_kernel is not None:
+        return 3 * (plan.train + plan.items)  # each qubit in three bases
     kernel = arm.quantum_kernel
     if kernel is None:
         return 0
@@ -115,16 +117,21 @@ def _most_circuits(arm: ArmSpec, plan: Plan) -> int:
     return pairs * (len(zero_noise.scales) if zero_noise else 1)
 
 
-def _total(evidence: Evidence, prices: Prices) -> tuple[float, Counts, str]:
+def used(evidence: Evidence) -> DeviceUse:
+    """Return the circuits and shots that a run would have taken on a device, of all its arms."""
     circuits = shots = 0
     for trial in evidence.record["trials"]:
         if trial["failure"] is None and trial["shots"] is not None:
             each = trial["fit_circuits"] + trial["serving_circuits"]
             circuits += each
             shots += each * trial["shots"]
-    use = DeviceUse(circuits, shots)
+    return DeviceUse(circuits, shots)
+
+
+def _total(evidence: Evidence, prices: Prices) -> tuple[float, Counts, str]:
+    use = used(evidence)
     seconds = sum(evidence.observations["seconds"].values())
-    note = f"{circuits:,} circuits and {shots:,} shots, had this run used a device"
+    note = f"{use.circuits:,} circuits and {use.shots:,} shots, had this run used a device"
     note += f", and {seconds:.1f} s of computing." if prices.per_second else "."
     return (
         price(use, prices) + seconds * prices.per_second,

@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from qgate.charter.charter import Shots
 from qgate.evidence.evidence import Array, Evidence
+from qgate.measure.solutions import check_solutions
 from qgate.stats.influence import (
     LABEL_METRICS,
     REGRESSION_METRICS,
+    SOLUTION_METRICS,
     placements,
     roc_auc,
 )
@@ -48,6 +50,8 @@ def item_values(
     where: Any = slice(None) if chosen is None else chosen
     rows, variances = [], []
     for truth, replicates in zip(truths, trials, strict=True):
+        if name in SOLUTION_METRICS:
+            check_solutions(evidence, truth, replicates, name)
         cells = [_values(truth[where], trial, name, classes, where) for trial in replicates]
         rows.append(cells[0] if len(cells) == 1 else np.mean(cells, axis=0))
         if len(cells) > 1:
@@ -66,9 +70,8 @@ def _values(truth: Any, trial: Mapping[str, Any], name: str, classes: int, where
                 f"{trial['arm']} gives no scores of a binary target: roc_auc needs them"
             )
         return _SCORED[name](truth, np.asarray(trial["scores"], dtype=np.float64)[where])
-    if name in REGRESSION_METRICS:
-        predicted = np.asarray(trial["predictions"], dtype=np.float64)[where]
-        return REGRESSION_METRICS[name](truth, predicted)
+    if numeric := {**REGRESSION_METRICS, **SOLUTION_METRICS}.get(name):
+        return numeric(truth, np.asarray(trial["predictions"], dtype=np.float64)[where])
     predicted = np.asarray(trial["predictions"], dtype=np.int64)[where]
     return LABEL_METRICS[name](truth, predicted, classes)
 
@@ -78,7 +81,7 @@ def discordant_items(
 ) -> int:
     """Return on how many items the arms differ with any seed, or one arm is not faultless."""
     part = {"roc_auc": "placements", "rmse": "mae"}.get(name, name)
-    part = part if part in ("placements", "mae") else "accuracy"
+    part = part if part in ("placements", "mae", *SOLUTION_METRICS) else "accuracy"
     candidate = item_values(evidence, "candidate", shots, part, chosen).values
     best = np.zeros_like(candidate) if part == "mae" else np.ones_like(candidate)
     other = item_values(evidence, "baseline", shots, part, chosen).values if gap else best

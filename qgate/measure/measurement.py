@@ -47,6 +47,18 @@ class Part:
 
 
 @dataclass(frozen=True)
+class CurvePoint:
+    """The spread of a metric over replicates at one number of shots, and the metric's mean."""
+
+    shots: int | None
+    """None for exact probabilities, which have no spread."""
+    sd: float
+    low: float
+    high: float
+    mean: float
+
+
+@dataclass(frozen=True)
 class Relative:
     """The value as a multiple of the baseline's, with one-sided bounds."""
 
@@ -79,6 +91,8 @@ class Measurement:
     relative: Relative | None = None
     parts: tuple[Part, ...] = ()
     """Slices, where the gate judges them one by one."""
+    curve: tuple[CurvePoint, ...] = ()
+    """How the metric converges with shots, where the gate is on that."""
     components: Components | None = None
     """Variance components of one cell, where items and seeds are crossed."""
     also: tuple[tuple[str, tuple[float, ...]], ...] = ()

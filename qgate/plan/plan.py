@@ -109,6 +109,7 @@ def make_plan(
             "recorded": recorded.get(arm.role),
             "circuit files": _own_circuits(arm, inputs),
             "calibration": inputs.get("calibration", {}).get(arm.role),
+            **({"tuning": charter.document.get("tuning")} if arm.tuning else {}),
         }
         for seed, shots, replicate in _cells(charter, arm, recorded):
             cell = {"seed": seed, "shots": shots, "replicate": replicate}

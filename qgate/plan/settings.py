@@ -49,6 +49,8 @@ class Settings:
     allow_imports: frozenset[str] = frozenset()
     allow_outside: bool = False
     even_if_underpowered: bool = False
+    rehearse: bool = False
+    """Whether the remediations of gates that are not passed are tried at once."""
     max_memory: int = DEFAULT_MEMORY
     """Bytes that the arrays of each arm's simulation may take, over all processes."""
     files: bool = True

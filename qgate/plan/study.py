@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from qgate.charter.meaning import DEFAULT_IMPORTS
 from qgate.charter.vocabulary import Vocabulary
 from qgate.charter.yaml_reader import Source
 from qgate.data.columns import header_of
+from qgate.data.problem_set import RATIO_METRICS, unrated
 from qgate.data.split import SplitData, load_split
 from qgate.digest import sha256_file
-from qgate.errors import InvalidFileError
+from qgate.errors import InvalidFileError, TermError
 from qgate.lock.inputs import observe
 from qgate.lock.lock import Lock, read_lock
 from qgate.plan.admit import valid
@@ -35,6 +36,9 @@ class Study:
     lock: Lock | None
     plan: Plan
     settings: Settings
+    tuning: Mapping[str, Any] = field(default_factory=dict)
+    """What tuning tried and chose, by role, once it has run."""
+    tuning_seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def contract(self) -> str:
@@ -69,26 +73,48 @@ def open_study(path: Path, settings: Settings, vocabulary: Vocabulary) -> Study:
 
     """
     charter, source = valid(path, settings, vocabulary)
-    folder = path.resolve().parent
-    lock = read_lock(path)
+    folder, lock = path.resolve().parent, read_lock(path)
     looks = charter.schedule.looks
     by_items = looks is not None and looks.by == "items"
-    split = load_split(charter.data, folder, charter.schedule.seeds, shuffled=by_items)
+    split = _loaded(charter, source, folder, shuffled=by_items)
     if looks is not None and by_items and looks.after[-1] >= len(split.validation):
         message = f"the last look is at the end, after all {len(split.validation)} items"
         place = ("schedule", "looks", "after_items")
         raise InvalidFileError([source.finding(place, f"{message}: name fewer")])
-    inputs = observe(charter, split, folder)
+    plan = Plan(charter, 0, 0, ())
+    return _planned(Study(charter, source, folder, split, {}, lock, plan, settings))
+
+
+def restudied(study: Study, charter: Charter) -> Study:
+    """Return the study of a changed charter on the same data, not yet tuned."""
+    return _planned(replace(study, charter=charter, tuning={}, tuning_seconds={}))
+
+
+def _planned(study: Study) -> Study:
+    """Return a study with its inputs as they are now, and its plan."""
+    inputs = observe(study.charter, study.split, study.folder)
     plan = make_plan(
-        charter,
+        study.charter,
         inputs,
-        train=len(split.train),
-        items=len(split.validation),
-        recorded=_recorded(charter, folder),
+        train=len(study.split.train),
+        items=len(study.split.validation),
+        recorded=_recorded(study.charter, study.folder),
     )
-    study = Study(charter, source, folder, split, inputs, lock, plan, settings)
     sizes = Counter(study.slices["values"]) if study.slices else {}
-    return replace(study, plan=replace(plan, slices=sizes))
+    return replace(study, inputs=inputs, plan=replace(plan, slices=sizes))
+
+
+def _loaded(charter: Charter, source: Source, folder: Path, *, shuffled: bool) -> SplitData:
+    """Return the data, or the problems, with a term that they show to be wrong at its place."""
+    try:
+        split = load_split(charter.data, folder, charter.schedule.seeds, shuffled=shuffled)
+    except TermError as error:
+        raise InvalidFileError([source.finding(error.path, str(error))]) from None
+    rated = any(gate.metric in RATIO_METRICS for gate in charter.gates)
+    if rated and (found := unrated(split.dataset)):
+        place, why = found
+        raise InvalidFileError([source.finding(("data", "problems", place), why)])
+    return split
 
 
 def _recorded(charter: Charter, folder: Path) -> dict[str, dict[str, Any]]:

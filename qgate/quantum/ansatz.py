@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from qiskit.circuit import Parameter
 
 from qgate.charter.arm_spec import Layer
 from qgate.errors import UsageError
@@ -27,6 +28,19 @@ def fixed_weights(layer: Layer, qubits: int) -> Array:
     return np.asarray(drawn, dtype=np.float64)
 
 
+def layer_weights(draft: Draft, layer: Layer) -> list[float] | list[Parameter]:
+    """Return a layer's weights: those that it states or draws, else parameters that are trained.
+
+    Raises:
+        UsageError: When it states another number of them than the qubits need.
+
+    """
+    if draft.trained and layer.angles is None and layer.seed is None:
+        return draft.train(LAYERS[layer.kind].weights(draft.qubits, layer.reps))
+    stated: list[float] = fixed_weights(layer, draft.qubits).tolist()
+    return stated
+
+
 def real_amplitudes(draft: Draft, layer: Layer) -> None:
     """Append Qiskit's real_amplitudes."""
     _ansatz(draft, layer, ("ry",), "cx")
@@ -43,15 +57,29 @@ def hardware_efficient(draft: Draft, layer: Layer) -> None:
 
 
 def _ansatz(draft: Draft, layer: Layer, rotations: tuple[str, ...], entangler: str) -> None:
-    shape = (reps_of(layer) + 1, len(rotations), draft.qubits)
-    weights = fixed_weights(layer, draft.qubits).reshape(shape)
-    pairs = layer_blocks(layer, draft.qubits, 2)
+    reps, weights = reps_of(layer), iter(layer_weights(draft, layer))
+    for own in range(reps + 1):
+        if own:
+            for i, j in _entangled(draft, layer, entangler, draft.round * reps + own - 1):
+                getattr(draft.circuit, entangler)(i, j)
+        for rotation in rotations:
+            for qubit in range(draft.qubits):
+                getattr(draft.circuit, rotation)(next(weights), qubit)
+
+
+def _entangled(
+    draft: Draft, layer: Layer, entangler: str, round_: int
+) -> list[tuple[int, ...]] | list[tuple[int, int]]:
     if entangler == "cx" and (layer.pairs or LAYERS[layer.kind].pairs) == "full":
         # All pairs are the same unitary as the reversed chain, which is what Qiskit appends.
-        pairs = [(i, i + 1) for i in reversed(range(draft.qubits - 1))]
-    for round_, turns in enumerate(weights):
-        for i, j in pairs if round_ else ():
-            getattr(draft.circuit, entangler)(i, j)
-        for rotation, angles in zip(rotations, turns.tolist(), strict=True):
-            for qubit, angle in enumerate(angles):
-                getattr(draft.circuit, rotation)(angle, qubit)
+        return [(i, i + 1) for i in reversed(range(draft.qubits - 1))]
+    return layer_blocks(layer, draft.qubits, 2, round_)
+
+
+def rot(draft: Draft, layer: Layer) -> None:
+    """Append RZ, RY, RZ on every qubit, as PennyLane's Rot has them."""
+    weights = iter(layer_weights(draft, layer))
+    for _ in range(reps_of(layer)):
+        for qubit in range(draft.qubits):
+            for gate in ("rz", "ry", "rz"):
+                getattr(draft.circuit, gate)(next(weights), qubit)

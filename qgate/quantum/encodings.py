@@ -23,33 +23,44 @@ def hadamard(draft: Draft, layer: Layer) -> None:
 
 
 def rotation(draft: Draft, layer: Layer) -> None:
-    """Append a rotation of every qubit by the layer's angle."""
-    getattr(draft.circuit, str(layer.gate))(layer.angle, range(draft.qubits))
+    """Append a rotation of every qubit by the layer's angle, or by a trained one of its own."""
+    gate = getattr(draft.circuit, str(layer.gate))
+    if "angle" not in layer.trained:
+        gate(layer.angle, range(draft.qubits))
+        return
+    for qubit, parameter in enumerate(draft.train(draft.qubits)):
+        gate(parameter, qubit)
 
 
 def angle(draft: Draft, layer: Layer) -> None:
     """Append a rotation of each qubit by its feature."""
-    _turn(draft, str(layer.gate), layer.scale)
+    if "scale" not in layer.trained:
+        _turn(draft, str(layer.gate), layer.scale)
+        return
+    opened = draft.open(draft.features, lambda X: X, scale=layer.scale)
+    for qubit, parameter in enumerate(opened):
+        getattr(draft.circuit, str(layer.gate))(parameter, qubit)
 
 
 def zz(draft: Draft, layer: Layer) -> None:
     """Append a ZZ rotation of each pair by the product of its features."""
-    _turn_pairs(draft, layer, layer.scale)
+    _turn_pairs(draft, layer, layer.scale, draft.round)
 
 
-def entangle(draft: Draft, layer: Layer) -> None:
-    """Append the layer's fixed two-qubit gate to each pair."""
+def entangle(draft: Draft, layer: Layer, round_: int | None = None) -> None:
+    """Append the layer's fixed two-qubit gate to each pair of a round, by default the circuit's."""
     gate = getattr(draft.circuit, str(layer.gate))
-    for i, j in layer_pairs(layer, draft.qubits):
+    for i, j in layer_pairs(layer, draft.qubits, draft.round if round_ is None else round_):
         gate(i, j)
 
 
 def iqp(draft: Draft, layer: Layer) -> None:
     """Append an instantaneous quantum polynomial circuit, as PennyLane's IQPEmbedding has it."""
-    for _ in range(reps_of(layer)):
+    reps = reps_of(layer)
+    for own in range(reps):
         hadamard(draft, layer)
         _turn(draft, "rz", layer.scale)
-        _turn_pairs(draft, layer, layer.pair_scale)
+        _turn_pairs(draft, layer, layer.pair_scale, draft.round * reps + own)
 
 
 def _turn(draft: Draft, gate: str, scale: float) -> None:
@@ -58,8 +69,10 @@ def _turn(draft: Draft, gate: str, scale: float) -> None:
         getattr(draft.circuit, gate)(parameter, qubit)
 
 
-def _turn_pairs(draft: Draft, layer: Layer, scale: float) -> None:
-    pairs = layer_pairs(layer, draft.qubits)
+def _turn_pairs(draft: Draft, layer: Layer, scale: float, round_: int) -> None:
+    pairs = layer_pairs(layer, draft.qubits, round_)
+    if not pairs:
+        return
     one, other = (list(side) for side in zip(*pairs, strict=True))
     opened = draft.open(len(pairs), lambda X: scale * (X[:, one] * X[:, other]))
     for (i, j), parameter in zip(pairs, opened, strict=True):
@@ -82,10 +95,13 @@ def pauli_feature_map(draft: Draft, layer: Layer) -> None:
 
 
 def _pauli_map(draft: Draft, layer: Layer, paulis: tuple[str, ...]) -> None:
-    for _ in range(reps_of(layer)):
+    reps = reps_of(layer)
+    for own in range(reps):
         hadamard(draft, layer)
         for pauli in paulis:
-            blocks = layer_blocks(layer, draft.qubits, len(pauli))
+            blocks = layer_blocks(layer, draft.qubits, len(pauli), draft.round * reps + own)
+            if not blocks:
+                continue
             opened = draft.open(len(blocks), partial(_products, blocks, layer.alpha))
             for block, parameter in zip(blocks, opened, strict=True):
                 _evolve(draft.circuit, pauli[::-1], parameter, block)
@@ -126,20 +142,31 @@ def _products(blocks: list[tuple[int, ...]], alpha: float, X: Array) -> Array:
 
 def reupload(draft: Draft, layer: Layer) -> None:
     """Append general rotations of each qubit by three features at a time, again and again."""
-    reps, qubits = reps_of(layer), draft.qubits
-    weights = np.zeros((reps, qubits, 3))
-    if layer.angles is not None or layer.seed is not None:
+    reps, qubits, features = reps_of(layer), draft.qubits, draft.features
+    stated = layer.angles is not None or layer.seed is not None
+    weights = np.zeros((reps, qubits * 3))
+    if stated:
         weights = fixed_weights(layer, qubits).reshape(weights.shape)
-    for round_ in range(reps):
-        offsets = weights[round_].reshape(-1)[: draft.features]
-        opened = draft.open(draft.features, partial(_shifted, offsets, layer.scale))
-        for qubit in range(qubits):
-            for place, gate in enumerate(("rz", "ry", "rz")):
-                column = 3 * qubit + place
-                turn = opened[column] if column < draft.features else weights[round_, qubit, place]
-                getattr(draft.circuit, gate)(turn, qubit)
-        if layer.gate is not None and round_ < reps - 1:
-            entangle(draft, layer)
+    for own in range(reps):
+        trained = draft.trained and not stated
+        opened = _uploaded(draft, layer, weights[own, :features], trained=trained)
+        rest = weights[own, features:].tolist()
+        if trained:
+            rest = draft.train(len(rest))
+        turns = [*opened, *rest]
+        for place, turn in enumerate(turns):
+            getattr(draft.circuit, "rz" if place % 3 != 1 else "ry")(turn, place // 3)
+        if layer.gate is not None and own < reps - 1:
+            entangle(draft, layer, draft.round * reps + own)
+
+
+def _uploaded(draft: Draft, layer: Layer, offsets: Array, *, trained: bool) -> list[Parameter]:
+    """Return a parameter for each feature, by its weight plus scale times the feature."""
+    if "scale" in layer.trained:
+        return draft.open(
+            draft.features, lambda X: X, scale=layer.scale, offset=offsets, trained=trained
+        )
+    return draft.open(draft.features, partial(_shifted, offsets, layer.scale), trained=trained)
 
 
 def _shifted(offsets: Array, scale: float, X: Array) -> Array:

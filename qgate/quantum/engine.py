@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +58,18 @@ class Phases:
 
 
 Step = Fixed | Turn | Phases
+
+
+class OnAxes(Protocol):
+    """What acts on some axes."""
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Return on which."""
+        ...
+
+
+Stands = TypeVar("Stands", bound=OnAxes)
 
 
 @dataclass(frozen=True)
@@ -113,7 +125,7 @@ class _Stack:
         width = self._levels ** len(axes)
         view = self._values.reshape(-1, width, self._levels**lowest * self._rows)
         if isinstance(step, Fixed):
-            self._values = np.matmul(_arranged(step.matrix, step.axes, axes, self._levels), view)
+            self._values = np.matmul(arranged(step.matrix, step.axes, axes, self._levels), view)
             return
         self._values = _turned(step, axes, self._levels, view, self._rows, angles[step.column])
 
@@ -160,7 +172,7 @@ def _turned(
     Most entries of such an operator are zero or the same for all rows, so it is taken by entries.
     """
     still, cosine, sine = (
-        _arranged(part, step.axes, axes, levels) for part in (step.still, step.cosine, step.sine)
+        arranged(part, step.axes, axes, levels) for part in (step.still, step.cosine, step.sine)
     )
     turn = step.frequency * angles
     cos, sin = np.cos(turn), np.sin(turn)
@@ -192,20 +204,35 @@ def fused(program: Program, widest: int, *, apart: bool) -> Program:
     def backward(after: Step, before: Step) -> Step | None:
         return _joined(before, after, widest, phases, program.levels)
 
-    later_into_earlier = _merged(program.steps, forward, apart)
-    earlier_into_later = _merged(list(reversed(later_into_earlier)), backward, apart)
+    later_into_earlier = merged(program.steps, forward, _commute, apart=apart)
+    earlier_into_later = merged(list(reversed(later_into_earlier)), backward, _commute, apart=apart)
     return replace(program, steps=tuple(reversed(earlier_into_later)))
 
 
-def _merged(
-    steps: Sequence[Step], join: Callable[[Step, Step], Step | None], apart: bool
-) -> list[Step]:
+def _commute(one: Step, other: Step) -> bool:
+    return isinstance(one, Phases) and isinstance(other, Phases)
+
+
+def merged(
+    steps: Sequence[Stands],
+    join: Callable[[Stands, Stands], Stands | None],
+    commute: Callable[[Stands, Stands], bool],
+    *,
+    apart: bool,
+) -> list[Stands]:
     """Return steps of which each has joined the nearest one that it can reach.
 
-    A step passes those that share no axis with it, and phases pass phases: the order does not
-    matter there.
+    A step passes those that share no axis with it, and those that commute with it: the order does
+    not matter there.
+
+    Args:
+        steps: In order.
+        join: Makes one of two, None where they do not join.
+        commute: Whether two that share axes may change places.
+        apart: Whether steps that share no axis are joined too.
+
     """
-    found: list[Step] = []
+    found: list[Stands] = []
     for step in steps:
         for place in reversed(range(len(found))):
             other = found[place]
@@ -214,7 +241,7 @@ def _merged(
             if joined is not None:
                 found[place] = joined
                 break
-            if meets and not (isinstance(step, Phases) and isinstance(other, Phases)):
+            if meets and not commute(step, other):
                 found.append(step)
                 break
         else:
@@ -233,7 +260,7 @@ def _joined(before: Step, after: Step, widest: int, phases: int, levels: int) ->
     if isinstance(before, Fixed) and isinstance(after, Fixed):
         axes = tuple(sorted({*before.axes, *after.axes}))
         if len(axes) <= widest:
-            matrix = _widened(after, axes, levels) @ _widened(before, axes, levels)
+            matrix = widened(after, axes, levels) @ widened(before, axes, levels)
             return Fixed(axes, matrix)
     return None
 
@@ -247,14 +274,14 @@ def _spread(step: Phases, axes: tuple[int, ...]) -> Array:
     return np.asarray(step.signs[own])
 
 
-def _widened(step: Fixed, axes: tuple[int, ...], levels: int) -> Numbers:
+def widened(step: Fixed, axes: tuple[int, ...], levels: int) -> Numbers:
     """Return a step's operator on more axes, which it leaves alone."""
     others = tuple(axis for axis in axes if axis not in step.axes)
     identity = np.eye(levels ** len(others))
-    return _arranged(np.kron(identity, step.matrix), (*step.axes, *others), axes, levels)
+    return arranged(np.kron(identity, step.matrix), (*step.axes, *others), axes, levels)
 
 
-def _arranged(matrix: Numbers, axes: Sequence[int], wanted: Sequence[int], levels: int) -> Numbers:
+def arranged(matrix: Numbers, axes: Sequence[int], wanted: Sequence[int], levels: int) -> Numbers:
     """Return an operator whose index has its axes in another order, fastest first."""
     if tuple(axes) == tuple(wanted):
         return matrix

@@ -14,7 +14,7 @@ from qgate.charter.arm_spec import Layer
 from qgate.charter.vocabulary import QUBITS
 from qgate.errors import ExecutionError, UsageError
 from qgate.quantum.amplitude import amplitude
-from qgate.quantum.ansatz import efficient_su2, hardware_efficient, real_amplitudes
+from qgate.quantum.ansatz import efficient_su2, hardware_efficient, real_amplitudes, rot
 from qgate.quantum.circuit_file import append_circuit, read_circuit
 from qgate.quantum.draft import Array, Draft
 from qgate.quantum.encodings import (
@@ -30,6 +30,7 @@ from qgate.quantum.encodings import (
     zz_feature_map,
 )
 from qgate.quantum.layers import LAYERS, largest_block
+from qgate.quantum.weights import Weights
 
 _NO_FILES: Mapping[str, Path] = MappingProxyType({})
 
@@ -50,6 +51,7 @@ _BUILDERS: dict[str, Callable[[Draft, Layer], None]] = {
         real_amplitudes,
         efficient_su2,
         hardware_efficient,
+        rot,
     )
 }
 
@@ -63,14 +65,19 @@ class FeatureMap:
         repeat: int,
         features: int,
         files: Mapping[str, Path] = _NO_FILES,
+        *,
+        closing: Sequence[Layer] = (),
+        trained: bool = False,
     ) -> None:
-        """Build the circuit once; data only bind its parameters.
+        """Build the circuit once; data and trained weights only bind its parameters.
 
         Args:
             layers: In the order in which they are applied.
             repeat: How often they are applied.
             features: Columns of the data after preprocessing.
             files: Where the paths that layers name lead.
+            closing: Layers after the last repetition.
+            trained: Whether weights that a layer does not state are trained.
 
         Raises:
             UsageError: When a layer does not fit the features or the other layers, or a circuit
@@ -79,20 +86,22 @@ class FeatureMap:
         """
         circuits = {
             layer.path: read_circuit(layer.path, files[layer.path])
-            for layer in layers
+            for layer in (*layers, *closing)
             if layer.path
         }
-        qubits = _common_qubits(layers, features, circuits)
-        _refuse_misplaced(layers, repeat)
-        _refuse_small(layers, qubits, features)
-        draft = Draft(qubits, features)
-        for _ in range(repeat):
-            for layer in layers:
+        qubits = _common_qubits((*layers, *closing), features, circuits)
+        _refuse_misplaced((*layers, *closing), repeat)
+        _refuse_small((*layers, *closing), qubits, features)
+        draft = Draft(qubits, features, trained=trained)
+        for round_, part in enumerate([*[layers] * repeat, closing]):
+            draft.round = round_
+            for layer in part:
                 if layer.path:
                     append_circuit(draft, layer, circuits[layer.path])
                 else:
                     _BUILDERS[layer.kind](draft, layer)
         self._draft = draft
+        self.weights: Weights = draft.weights
         self.circuit: QuantumCircuit = draft.circuit
         self.parameters: tuple[Parameter, ...] = tuple(draft.parameters)
 
@@ -101,14 +110,25 @@ class FeatureMap:
         """Return the number of qubits."""
         return self._draft.qubits
 
-    def angles(self, X: Array) -> Array:
+    def angles(self, X: Array, weights: Array | None = None) -> Array:
         """Return radians in the order of `parameters`, shape (rows, parameters).
 
         Args:
             X: Finite numbers of shape (rows, features).
+            weights: Of shape (weights,), where any are trained.
 
         Raises:
             ExecutionError: When a row has no finite angles.
+
+        """
+        data = self.data(X)
+        return data if weights is None else self.weights.values(data, weights)
+
+    def data(self, X: Array) -> Array:
+        """Return the data's part of the angles, which are all where no weight is trained.
+
+        Raises:
+            ExecutionError: When a row has none that are finite.
 
         """
         found = self._draft.angles(X)

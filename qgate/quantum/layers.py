@@ -22,6 +22,7 @@ LAYERS: dict[str, LayerTerms] = {
             frozenset({"gate"}),
             gates=_ROTATIONS,
             width="features",
+            trainable=frozenset({"scale"}),
         ),
         LayerTerms(
             "zz",
@@ -42,6 +43,7 @@ LAYERS: dict[str, LayerTerms] = {
             frozenset({"gate", "angle"}),
             frozenset({"gate", "angle"}),
             gates=_ROTATIONS,
+            trainable=frozenset({"angle"}),
         ),
         LayerTerms(
             "iqp",
@@ -87,6 +89,13 @@ LAYERS: dict[str, LayerTerms] = {
             gates=_ENTANGLERS,
             width="triples",
             reps=2,
+            turns=3,
+            trainable=frozenset({"scale"}),
+        ),
+        LayerTerms(
+            "rot",
+            "RZ, RY, RZ of every qubit by its weights, reps times",
+            frozenset({"reps", "angles", "seed"}),
             turns=3,
         ),
         LayerTerms(
@@ -146,27 +155,46 @@ def largest_block(layer: Layer) -> int:
         return max(map(len, layer.paulis))
     if layer.kind == "reupload" and layer.gate is None:
         return 1
-    return 2 if "pairs" in LAYERS[layer.kind].keys else 1
+    return 2 if "pairs" in LAYERS[layer.kind].keys and layer.pairs != "none" else 1
 
 
-def layer_pairs(layer: Layer, qubits: int) -> list[tuple[int, int]]:
-    """Return the pairs of a layer, a ring's closing pair last."""
-    return pairs_of(layer.pairs or LAYERS[layer.kind].pairs, qubits)
+def layer_pairs(layer: Layer, qubits: int, round_: int = 0) -> list[tuple[int, int]]:
+    """Return the pairs of a layer in a round of the circuit, a ring's closing pair last."""
+    return pairs_of(layer.pairs or LAYERS[layer.kind].pairs, qubits, round_)
 
 
-def pairs_of(pairs: str, qubits: int) -> list[tuple[int, int]]:
-    """Return the qubit pairs of `linear`, `ring` or `full`, in the order they are applied."""
+def pairs_of(pairs: str, qubits: int, round_: int = 0) -> list[tuple[int, int]]:
+    """Return the qubit pairs of a layout, in the order they are applied.
+
+    Args:
+        pairs: `linear`, `ring`, `full`, `none`, or `brick`: every second pair of neighbours, from
+            the first one in even rounds, from the second one in odd rounds.
+        qubits: Of the circuit.
+        round_: Counts from 0.
+
+    """
+    if pairs == "none":
+        return []
     if pairs == "full":
         return [(i, j) for i in range(qubits) for j in range(i + 1, qubits)]
     chain = [(i, i + 1) for i in range(qubits - 1)]
+    if pairs == "brick":
+        return chain[round_ % 2 :: 2]
     return [*chain, (qubits - 1, 0)] if pairs == "ring" and qubits > 2 else chain
 
 
-def layer_blocks(layer: Layer, qubits: int, size: int) -> list[tuple[int, ...]]:
-    """Return blocks of qubits in the order of Qiskit's library, a ring's closing blocks first."""
+def layer_blocks(layer: Layer, qubits: int, size: int, round_: int = 0) -> list[tuple[int, ...]]:
+    """Return blocks of qubits in the order of Qiskit's library, a ring's closing blocks first.
+
+    Of a `brick`, blocks that share no qubit, from the next qubit on in each round.
+    """
     pairs = layer.pairs or LAYERS[layer.kind].pairs
+    if pairs == "none" and size > 1:
+        return []
     if pairs == "full":
         return list(combinations(range(qubits), size))
     chain = [tuple(range(i, i + size)) for i in range(qubits - size + 1)]
+    if pairs == "brick":
+        return chain[round_ % size :: size]
     closing = range(qubits - size + 1, qubits if pairs == "ring" and size < qubits else 0)
     return [*(tuple((i + k) % qubits for k in range(size)) for i in closing), *chain]

@@ -45,29 +45,51 @@ class Compiled:
         """Return the program's angles of shape (rows, columns) for (rows, parameters)."""
         return np.asarray(self.offset + values @ self.weights)
 
+    def by_parameter(self, gradient: Array) -> Array:
+        """Return a gradient by parameters, (rows, parameters), of one by angles."""
+        return np.asarray(gradient @ self.weights.T)
+
+    def settled(self, values: Array, free: npt.NDArray[np.bool_]) -> Compiled:
+        """Return the same with the angles that no free parameter turns as they are now, fused.
+
+        Args:
+            values: Of all parameters, shape (parameters,); those of the free ones do not matter.
+            free: Which parameters stay open, shape (parameters,).
+
+        """
+        kept = np.flatnonzero(np.any(self.weights[free] != 0, axis=0))
+        now = self.angles(np.where(free, 0.0, values)[None])[0]
+        renamed = {int(column): place for place, column in enumerate(kept)}
+        steps = tuple(_settled(step, now, renamed) for step in self.program.steps)
+        program = replace(self.program, steps=steps)
+        return Compiled(_fused(program), self.offset[kept], self.weights[:, kept])
+
     @property
     def adjoint(self) -> Compiled:
         """Return the same with its program taken backward, for effects."""
         return replace(self, program=self.program.adjoint)
 
 
-def compile_states(circuit: QuantumCircuit, parameters: Sequence[Parameter]) -> Compiled:
+def compile_states(
+    circuit: QuantumCircuit, parameters: Sequence[Parameter], *, fuse: bool = True
+) -> Compiled:
     """Return a circuit as a program on amplitudes, right up to a global phase.
 
     Args:
         circuit: Gates only; every angle is affine in its parameters.
         parameters: In the order of the values that it will be given.
+        fuse: Whether steps are made one where that changes nothing.
 
     """
     plain = circuit
     if any(_open(op) and op.name not in _FREQUENCIES for op in _operations(circuit)):
         basis = [*_FIXED_BASIS, *_FREQUENCIES]
         plain = transpile(circuit, basis_gates=basis, optimization_level=0)
-    return _compiled(plain, parameters, 2, {})
+    return _compiled(plain, parameters, 2, {}, fuse=fuse)
 
 
 def compile_channels(
-    circuit: QuantumCircuit, parameters: Sequence[Parameter], noise: Noise
+    circuit: QuantumCircuit, parameters: Sequence[Parameter], noise: Noise, *, fuse: bool = True
 ) -> Compiled:
     """Return a circuit with the noise of each gate as a program on Pauli coefficients.
 
@@ -75,13 +97,19 @@ def compile_channels(
         circuit: Of a device's own gates, each parametrised one a rotation.
         parameters: In the order of the values that it will be given.
         noise: The channel after each gate; a gate that is not there is perfect.
+        fuse: Whether steps are made one where that changes nothing.
 
     """
-    return _compiled(circuit, parameters, 4, noise)
+    return _compiled(circuit, parameters, 4, noise, fuse=fuse)
 
 
 def _compiled(
-    circuit: QuantumCircuit, parameters: Sequence[Parameter], levels: int, noise: Noise
+    circuit: QuantumCircuit,
+    parameters: Sequence[Parameter],
+    levels: int,
+    noise: Noise,
+    *,
+    fuse: bool,
 ) -> Compiled:
     places = {parameter: place for place, parameter in enumerate(parameters)}
     offsets: list[float] = []
@@ -104,7 +132,26 @@ def _compiled(
         for place, slope in slopes.items():
             table[place, column] = slope
     program = Program(circuit.num_qubits, levels, tuple(steps))
-    return Compiled(fused(program, _WIDEST[levels], apart=levels == 2), np.array(offsets), table)
+    return Compiled(_fused(program) if fuse else program, np.array(offsets), table)
+
+
+def _fused(program: Program) -> Program:
+    return fused(program, _WIDEST[program.levels], apart=program.levels == 2)
+
+
+def _settled(step: Step, angles: Array, kept: Mapping[int, int]) -> Step:
+    """Return a step of a program that is not fused; `kept` renames the columns that stay."""
+    if isinstance(step, Fixed):
+        return step
+    if isinstance(step, Phases):
+        (column,) = step.columns
+        if column in kept:
+            return replace(step, columns=(kept[column],))
+        return Fixed(step.axes, np.diag(np.exp(-0.5j * step.signs[:, 0] * angles[column])))
+    if step.column in kept:
+        return replace(step, column=kept[step.column])
+    turn = step.frequency * angles[step.column]
+    return Fixed(step.axes, step.still + np.cos(turn) * step.cosine + np.sin(turn) * step.sine)
 
 
 def _operations(circuit: QuantumCircuit) -> Iterator[Instruction]:

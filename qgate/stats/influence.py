@@ -169,6 +169,30 @@ def reach(truth: Codes, name: str, classes: int) -> float:
     return weight / members.size
 
 
+def approximation_ratio(truth: Array, predicted: Array) -> Array:
+    """Return each value's share of its problem's best one: shape (items,), at most 1.
+
+    Raises:
+        ValueError: On no items, unequal shapes, a best value of 0, or values that are not finite.
+
+    """
+    _errors(truth, predicted)
+    if not np.all(truth):
+        raise ValueError("a value has no ratio to a best value of 0")
+    return np.asarray(predicted / truth, dtype=np.float64)
+
+
+def optimum_reached(truth: Array, predicted: Array) -> Array:
+    """Return 1.0 where a value is its problem's best one, to 8 significant digits, else 0.0.
+
+    Raises:
+        ValueError: On no items, unequal shapes, or values that are not finite.
+
+    """
+    errors = np.abs(_errors(truth, predicted))
+    return np.asarray(errors <= 1e-8 * np.maximum(1.0, np.abs(truth)), dtype=np.float64)
+
+
 LABEL_METRICS: dict[str, Callable[[Codes, Codes, int], Array]] = {
     "accuracy": accuracy,
     "balanced_accuracy": balanced_accuracy,
@@ -176,3 +200,8 @@ LABEL_METRICS: dict[str, Callable[[Codes, Codes, int], Array]] = {
 }
 
 REGRESSION_METRICS: dict[str, Callable[[Array, Array], Array]] = {"rmse": rmse, "mae": mae}
+
+SOLUTION_METRICS: dict[str, Callable[[Array, Array], Array]] = {
+    "approximation_ratio": approximation_ratio,
+    "optimum_reached": optimum_reached,
+}

@@ -30,8 +30,14 @@ class Components:
 
 
 def analyse(rows: Array) -> tuple[Components, tuple[float, float, float]]:
-    """Return variance components and mean squares (item, seed, residual) of a two-way layout."""
+    """Return variance components and mean squares (item, seed, residual) of a two-way layout.
+
+    A single item shows no variance of items, and what is its own cannot be told from the seeds'.
+    """
     seeds, items = rows.shape
+    if items == 1:
+        variance = float(rows.var(ddof=1)) if seeds > 1 else 0.0
+        return Components(0.0, variance, 0.0), (0.0, variance, 0.0)
     centred = rows - rows.mean()
     by_item, by_seed = centred.mean(axis=0), centred.mean(axis=1)
     ms_item = seeds * float(by_item @ by_item) / (items - 1)

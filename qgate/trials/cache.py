@@ -41,6 +41,7 @@ class TrialCache:
                 fields["serving_circuits"],
                 dict(fields["draws"]),
                 dict(fields["figures"]),
+                tuple(map(str, fields.get("solutions", ()))),
             )
             return TrialResult(spec, outcome, float(body["seconds"]))
         except FileNotFoundError:

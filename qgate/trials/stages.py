@@ -20,17 +20,32 @@ from qgate.errors import (
 )
 from qgate.plan.plan import TrialSpec
 from qgate.plan.study import Study
+from qgate.quantum.drift import calibrations
 from qgate.trials.cache import TrialCache
 from qgate.trials.engine import run_trials
 from qgate.trials.result import Failure, TrialResult
 from qgate.trials.serving import Latencies, measure_latency, read_latencies
+from qgate.trials.tuned import tuned
 from qgate.trials.workers import replay_trials
 
 if TYPE_CHECKING:
     from qgate.quantum.build import Built
+    from qgate.quantum.projected_build import BuiltRows
 
 Results = Mapping[str, TrialResult]
 """Trial results by the digest of their spec."""
+
+
+def tune(study: Study) -> Study:
+    """Return a study whose arms are as tuned, on training rows alone.
+
+    Raises:
+        InvalidFileError: When a space names what an arm does not have.
+        ExecutionError: When nothing could be fitted.
+
+    """
+    with _located(study):
+        return tuned(study, lambda spec: _workshop(study, spec))
 
 
 def prepare(study: Study, specs: Sequence[ArmSpec]) -> dict[str, Arm]:
@@ -41,7 +56,8 @@ def prepare(study: Study, specs: Sequence[ArmSpec]) -> dict[str, Arm]:
 
     """
     progress = study.settings.progress
-    progress.stage("prepare " + " and ".join(spec.id for spec in specs), len(specs))
+    named = [spec.id if spec.role in ("baseline", "candidate") else spec.role for spec in specs]
+    progress.stage(f"prepare {' and '.join(named)}", len(specs))
     arms: dict[str, Arm] = {}
     for spec in specs:
         with _located(study):
@@ -50,27 +66,40 @@ def prepare(study: Study, specs: Sequence[ArmSpec]) -> dict[str, Arm]:
     return arms
 
 
-def outlines(study: Study) -> dict[str, tuple[Built, Array]]:
-    """Return each quantum kernel and its training rows' features by role; nothing is simulated.
+def outlines(study: Study) -> dict[str, tuple[Built | BuiltRows, Array]]:
+    """Return each kernel's circuit and its training rows' features by role; nothing is simulated.
 
     Raises:
         InvalidFileError: When a circuit is beyond the charter's limits or its device.
         TrialError: When preparing an arm would take too much memory.
 
     """
-    from qgate.arms.quantum_kernel import outline
+    from qgate.arms import projected_kernel, quantum_kernel
 
-    found: dict[str, tuple[Built, Array]] = {}
+    found: dict[str, tuple[Built | BuiltRows, Array]] = {}
     for spec in study.charter.arms:
-        if spec.quantum_kernel is not None:
-            with _located(study):
-                found[spec.role] = outline(spec, _workshop(study, spec))
+        with _located(study):
+            if spec.quantum_kernel is not None:
+                found[spec.role] = quantum_kernel.outline(spec, _workshop(study, spec))
+            elif spec.projected_kernel is not None:
+                found[spec.role] = projected_kernel.outline(spec, _workshop(study, spec))
     return found
 
 
 def figures(arms: Mapping[str, Arm]) -> dict[str, Any]:
     """Return the figures of each arm that has any: its circuit, and what its device makes of it."""
     return {role: arm.figures for role, arm in arms.items() if arm.figures}
+
+
+def calibration(study: Study, figures: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return both snapshots' figures of each arm that names a later one, None without any.
+
+    Raises:
+        InvalidFileError: When they are not two snapshots of one device.
+
+    """
+    with _located(study):
+        return calibrations(study.charter.arms, study.folder, figures)
 
 
 def run(study: Study, arms: Mapping[str, Arm], specs: Sequence[TrialSpec]) -> Results:
@@ -186,6 +215,7 @@ def _workshop(study: Study, spec: ArmSpec) -> Workshop:
         tuple(cells),
         settings.max_memory,
         copies=1 if settings.workers == 1 else 1 + settings.workers,
+        health=frozenset(gate.metric for gate in study.charter.gates),
     )
 
 

@@ -11,9 +11,12 @@ import pytest
 from qgate.digest import sha256, sha256_file
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-OTHERS = ("devices", "kernels", "qml_benchmarks")
+OTHERS = ("biqmac", "devices", "kernels", "qml_benchmarks")
 """Folders with a README of their own."""
-_ROW = re.compile(r"^\| `([^`]+\.(?:csv|json))` \|.*`([0-9a-f]{64})` \|$", re.MULTILINE)
+_SUFFIXES = ("csv", "json", "sparse")
+_ROW = re.compile(
+    rf"^\| `([^`]+\.(?:{'|'.join(_SUFFIXES)}))` \|.*`([0-9a-f]{{64}})` \|$", re.MULTILINE
+)
 
 
 def _stated(folder: str) -> dict[str, str]:
@@ -26,7 +29,7 @@ STATED = {name: known for folder in ("", *OTHERS) for name, known in _stated(fol
 
 
 def test_every_file_is_stated_where_it_lies() -> None:
-    files = [path for suffix in ("csv", "json") for path in FIXTURES.rglob(f"*.{suffix}")]
+    files = [path for suffix in _SUFFIXES for path in FIXTURES.rglob(f"*.{suffix}")]
     found = {path.relative_to(FIXTURES) for path in files}
     assert {path.as_posix() for path in found} == set(STATED)
     for folder in OTHERS:

@@ -29,7 +29,8 @@ def write(path: Path, labels: list[Any], **columns: list[Any]) -> Path:
 def split(folder: Path, name: str = "a.csv", **validation: Any) -> SplitData:
     """Return a file's split; the feature is `x` and the target `label`."""
     rows = Validation(**validation)
-    return load_split(DataSpec(name, "label", ("x",), None, None, rows), folder)
+    spec = DataSpec(name, "label", ("x",), None, None, rows, duplicates="allow")
+    return load_split(spec, folder)
 
 
 @settings(derandomize=True, deadline=None, database=None, max_examples=60)
@@ -228,3 +229,43 @@ def test_one_split_serves_every_seed(tmp_path: Path) -> None:
     made = split(tmp_path, fraction=0.4)
     assert not made.resampled
     assert made.of_seed(1) is made.of_seed(2) is made
+
+
+@pytest.mark.parametrize(("values", "shared"), [([1, 2, 3, 4], 0), ([1, 2, 1, 2], 2)])
+def test_a_row_in_both_parts_is_refused_unless_the_charter_allows_it(
+    tmp_path: Path, values: list[int], shared: int
+) -> None:
+    lines = [f"{x},{i % 2},{'validation' if i > 1 else 'train'}" for i, x in enumerate(values)]
+    (tmp_path / "a.csv").write_text("\n".join(["x,label,part", *lines]) + "\n", encoding="utf-8")
+    spec = DataSpec("a.csv", "label", ("x",), None, None, Validation(column="part"))
+    if shared:
+        with pytest.raises(UsageError, match=r"2 rows stand among .* \(rows 1 and 3"):
+            load_split(spec, tmp_path)
+    else:
+        load_split(spec, tmp_path)
+    load_split(dataclasses.replace(spec, duplicates="allow"), tmp_path)
+
+
+def test_where_each_seed_draws_its_own_split_no_row_may_stand_twice(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", [0, 1] * 10)
+    text = (tmp_path / "a.csv").read_text(encoding="utf-8")
+    (tmp_path / "a.csv").write_text(text + "3,1\n", encoding="utf-8")
+    rows = Validation(fraction=0.5, resample=True)
+    spec = DataSpec("a.csv", "label", ("x",), None, None, rows)
+    with pytest.raises(UsageError, match=r"rows 4 and 21 have the same features"):
+        load_split(spec, tmp_path, (1, 2))
+
+
+def test_permuted_labels_are_each_seeds_own_and_of_training_rows_only(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", [i % 3 for i in range(60)])
+    made = split(tmp_path, fraction=0.5, seed=1)
+    permuted = made.permuted((1, 2))
+    labels = [permuted.of_seed(seed).fit_on[1] for seed in (1, 2)]
+    assert not np.array_equal(labels[0], labels[1])
+    for seed, found in zip((1, 2), labels, strict=True):
+        again = permuted.of_seed(seed)
+        assert np.array_equal(again.fit_on[1], found)
+        assert np.array_equal(np.sort(found), np.sort(made.fit_on[1]))
+        assert np.array_equal(again.fit_on[0], made.fit_on[0])
+        assert np.array_equal(again.validate_on[1], made.validate_on[1])
+    assert np.array_equal(made.of_seed(1).fit_on[1], made.fit_on[1])

@@ -49,7 +49,10 @@ def test_other_shot_counts_are_told() -> None:
     ]
     found = shots.measure(evidence(trials, charter=document(shots=(256, 1024))), GATE)
     assert found.counts.shots == 1024
-    assert [note.split(":")[0] for note in found.notes] == ["At 256 shots"]
+    assert found.notes[0].startswith("At 256 shots: ")
+    assert [(point.shots, point.sd) for point in found.curve] == [
+        (256, found.value), (1024, found.value),
+    ]  # fmt: skip
 
 
 def test_without_replicates_or_with_a_failure_it_is_an_error() -> None:

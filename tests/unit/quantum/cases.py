@@ -48,6 +48,7 @@ MATRICES: dict[str, Layer] = {
     "reupload": Layer("u", "reupload", reps=1),
     "reupload cz": Layer("u", "reupload", gate="cz", pairs="linear", scale=1.4),
     "reupload cx": Layer("u", "reupload", gate="cx", pairs="ring", reps=3, angles=WEIGHTS[:27]),
+    "rot": Layer("r", "rot", reps=2, angles=WEIGHTS[:18]),
     "hardware": Layer("w", "hardware_efficient", reps=1, pairs="linear", angles=WEIGHTS[:12]),
     "hardware ring": Layer("w", "hardware_efficient", reps=2, pairs="ring", angles=WEIGHTS[:18]),
 }

@@ -121,6 +121,13 @@ def _hardware(pairs: list[tuple[int, int]], reps: int, weights: Array) -> Comple
     return found
 
 
+def _rot(weights: Array) -> Complex:
+    found = np.eye(8, dtype=np.complex128)
+    for place, angle in enumerate(weights):
+        found = _turn("ZYZ"[place % 3], (place // 3 % 3,), angle, 3) @ found
+    return found
+
+
 def _expected(name: str, x: Array) -> Complex:
     none, weights = np.zeros(64), np.array(WEIGHTS)
     return {
@@ -132,6 +139,7 @@ def _expected(name: str, x: Array) -> Complex:
         "reupload": lambda: _reupload(x, 1, 1.0, "Z", [], none),
         "reupload cz": lambda: _reupload(x, 2, 1.4, "Z", [(0, 1)], none),
         "reupload cx": lambda: _reupload(x, 3, 1.0, "X", RING, weights),
+        "rot": lambda: _rot(weights[:18]),
         "hardware": lambda: _hardware(CHAIN, 1, weights[:12]),
         "hardware ring": lambda: _hardware(RING, 2, weights[:18]),
     }[name]()

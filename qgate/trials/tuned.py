@@ -1,0 +1,84 @@
+"""A study whose arms are tuned, each once; what was chosen is kept and not searched for again."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from qgate.arms.arm import Workshop
+from qgate.arms.tuning import as_tuned, tune
+from qgate.charter.arm_spec import ArmSpec
+from qgate.charter.derived import derived_arms
+from qgate.digest import canonical, digest
+from qgate.errors import TermError
+from qgate.files import write_atomically
+from qgate.plan.study import Study
+
+WorkshopOf = Callable[[ArmSpec], Workshop]
+
+
+def tuned(study: Study, workshop: WorkshopOf) -> Study:
+    """Return a study with every arm's best configuration in place of its search.
+
+    Ablations are searched by themselves; a drifted or permuted candidate is the tuned candidate.
+    """
+    charter = study.charter
+    searched = [spec for spec in charter.trial_arms if spec.tuning or spec.strongest]
+    if not searched:
+        return study
+    study.settings.progress.stage("tune " + " and ".join(s.role for s in searched), len(searched))
+    found: dict[str, ArmSpec] = {}
+    records: dict[str, Any] = {}
+    seconds: dict[str, float] = {}
+    for spec in searched:
+        found[spec.role], records[spec.role], seconds[spec.role] = _one(study, spec, workshop)
+        study.settings.progress.advance()
+    candidate = found.get("candidate", charter.candidate)
+    again = derived_arms(candidate, (gate.metric for gate in charter.gates))
+    known = replace(
+        charter,
+        baseline=found.get("baseline", charter.baseline),
+        candidate=candidate,
+        derived=tuple(found.get(spec.role, spec) for spec in again),
+    )
+    plan = replace(study.plan, charter=known)
+    return replace(study, charter=known, plan=plan, tuning=records, tuning_seconds=seconds)
+
+
+def _one(
+    study: Study, spec: ArmSpec, workshop: WorkshopOf
+) -> tuple[ArmSpec, dict[str, Any], float]:
+    """Return an arm as tuned, what was tried, and the seconds that it took when it was."""
+    key = digest({"tuning of": study.plan.of(spec.role)[0].digest})
+    path = study.settings.state / "tuning" / f"{key}.json"
+    classes = bool(study.split.dataset.classes)
+    kept = _kept(path)
+    if kept is not None:
+        return as_tuned(spec, kept["record"], classes=classes), kept["record"], kept["seconds"]
+    started = time.perf_counter()
+    try:
+        found = tune(spec, workshop(spec))
+    except TermError as error:
+        own = "tuning" in study.charter.section(spec.role)
+        raise TermError(error.path if own else error.path[1:], str(error)) from None
+    record, seconds = dict(found.record), round(time.perf_counter() - started, 3)
+    body = {"record": record, "seconds": seconds}
+    try:
+        write_atomically(path, canonical({"body": body, "digest": digest(body)}))
+    except OSError as error:
+        study.settings.progress.warn(f"tuning could not be kept as {path}: {error.strerror}")
+    return found.spec, record, seconds
+
+
+def _kept(path: Path) -> dict[str, Any] | None:
+    """Return an earlier search, None where there is none that can be trusted."""
+    try:
+        entry: dict[str, Any] = json.loads(path.read_bytes())
+        body: dict[str, Any] = entry["body"]
+        return body if digest(body) == entry["digest"] else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
