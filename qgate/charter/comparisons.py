@@ -25,8 +25,9 @@ def _tuning(charter: Charter, source: Source) -> Iterator[Finding]:
         stated = "tuning" in charter.section(arm.role)
         place: Path_ = (arm.role, "tuning") if stated else ("tuning",)
         if arm.tuning is not None and stated and arm.kind in _NOT_TUNED:
-            yield source.finding(place, f"a {arm.kind} has nothing to tune: remove this")
-        if arm.tuning is not None and charter.data.validation.resample:
+            yield source.finding(place, f"a {arm.kind} arm has nothing to tune: remove this")
+        once = stated or arm.role == "candidate"  # at the top it is one finding for both
+        if arm.tuning is not None and charter.data.validation.resample and once:
             message = "rows that validate for one seed would tune for another: remove `resample`"
             yield source.finding(place, message)
         families = len(arm.strongest or ())

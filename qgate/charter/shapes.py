@@ -63,8 +63,11 @@ def _arm_shapes(source: Source, document: Mapping[str, Any], *, solves: bool) ->
     for role in ("baseline", "candidate"):
         arm = document[role]
         if isinstance(arm, str):
-            if role == "candidate" or solves:
-                message = f"{role}: {arm!r} stands for a strong baseline of classes or numbers only"
+            if role == "candidate":
+                message = f"{arm!r} is for the baseline: say what is on trial"
+                yield source.finding((role,), message)
+            elif solves:
+                message = f"{arm!r} is for classes and numbers: name a `solver`"
                 yield source.finding((role,), message)
             continue
         kinds = [kind for kind in ARM_KINDS if kind in arm]
