@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,9 +21,7 @@ def simulated_annealing(
         TrialError: When the sampler refuses its parameters.
 
     """
-    from dwave.samplers import SimulatedAnnealingSampler
-
-    return _sampled(SimulatedAnnealingSampler(), problem, rng, params)
+    return _sampled("SimulatedAnnealingSampler", problem, rng, params)
 
 
 def tabu(problem: Problem, rng: np.random.Generator, params: Mapping[str, Any]) -> Bits:
@@ -34,16 +33,14 @@ def tabu(problem: Problem, rng: np.random.Generator, params: Mapping[str, Any]) 
         TrialError: When the sampler refuses its parameters.
 
     """
-    from dwave.samplers import TabuSampler
-
-    return _sampled(TabuSampler(), problem, rng, {**params, "timeout": None})
+    return _sampled("TabuSampler", problem, rng, {**params, "timeout": None})
 
 
 def _sampled(
-    sampler: Any, problem: Problem, rng: np.random.Generator, params: Mapping[str, Any]
+    name: str, problem: Problem, rng: np.random.Generator, params: Mapping[str, Any]
 ) -> Bits:
-    import dimod
-
+    dimod: Any = importlib.import_module("dimod")  # Any: its types ask for what it does not need
+    sampler = getattr(importlib.import_module("dwave.samplers"), name)()
     heads, tails = problem.pairs.T
     model = dimod.BinaryQuadraticModel.from_numpy_vectors(
         problem.sign * problem.linear,
@@ -55,7 +52,7 @@ def _sampled(
     try:
         found = sampler.sample(model, seed=int(rng.integers(2**31)), **params)
     except (TypeError, ValueError) as error:
-        raise TrialError("bad_parameters", f"{type(sampler).__name__}: {error}") from None
+        raise TrialError("bad_parameters", f"{name}: {error}") from None
     bits = np.empty(found.record.sample.shape, dtype=np.uint8)
     bits[:, np.asarray(found.variables, dtype=np.int64)] = found.record.sample
     return bits

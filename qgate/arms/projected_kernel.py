@@ -156,8 +156,8 @@ class ProjectedKernelArm:
         bloch = ready.training.bloch
         gram = projected_kernel(bloch[rows], bloch[rows], self._gamma(bloch))
         placed = None
-        if built.placed is not None and built.laid is not None:
-            laid, device = built.laid, built.placed.device
+        if built.placed is not None:
+            laid, device = built.placed.laid, built.placed.device
             placed = OnDevice(device, laid.circuit, laid.parameters, built.circuit)
         subject = Subject(built.feature_map, ready.features[rows], gram, placed)
         return check_up(self._workshop.health, subject)

@@ -22,7 +22,7 @@ from qgate.errors import TermError
 
 if TYPE_CHECKING:
     from qgate.quantum.angle_search import Found, Landscape, Scales
-    from qgate.quantum.solver_circuit import Drawn, OnDevice
+    from qgate.quantum.solver_circuit import Bench, Drawn, OnDevice
 
 Cell = tuple[int, Shots, int]
 
@@ -81,6 +81,7 @@ class QuantumSolverArm:
         self._split = workshop.split
         self._kept = KeptArrays()
         self._angles: dict[tuple[int, Any], Found] = {}
+        self._bench: Bench | None = None
         self._largest = _largest(self._split.dataset.problems)
         self._refuse_large(spec.id)
         self._circuit: dict[str, Any] = self._located(self._circuit_figures)
@@ -199,8 +200,18 @@ class QuantumSolverArm:
 
     def _prepared(self, row: int) -> _Ready:
         problem = self._problem(row)
-        found: _Ready = self._located(lambda: _prepared(self._spec, problem, self._workshop))
+        found: _Ready = self._located(lambda: self._made_ready(problem))
         return found
+
+    def _made_ready(self, problem: Problem) -> _Ready:
+        from qgate.quantum.qaoa import Qaoa
+        from qgate.quantum.solver_circuit import Trained, draw, place
+
+        needed = bool(self._spec.layers) or self._bench is not None
+        drawn = draw(self._spec, problem, self._workshop.folder) if needed else None
+        placed = place(drawn, self._bench) if drawn and self._bench else None
+        landscape: Landscape = Trained(problem, drawn) if drawn and drawn.weights else Qaoa(problem)
+        return _Ready(problem, drawn, landscape, placed)
 
     def _problem(self, row: int) -> Problem:
         return self._split.dataset.problems[row]
@@ -235,10 +246,13 @@ class QuantumSolverArm:
         return {"expectation_ratio": significant(float(np.mean(ratios)))}
 
     def _circuit_figures(self) -> dict[str, Any]:
-        from qgate.quantum.solver_circuit import draw, figures, place
+        from qgate.quantum.solver_circuit import Bench, draw, figures, place
 
+        if self._spec.device is not None:
+            self._bench = Bench(self._spec.device, self._workshop.folder)
         drawn = draw(self._spec, self._largest, self._workshop.folder)
-        return figures(self._spec, drawn, place(self._spec, drawn, self._workshop.folder))
+        placed = None if self._bench is None else place(drawn, self._bench)
+        return figures(self._spec, drawn, placed)
 
     def _located(self, work: Callable[[], Any]) -> Any:
         try:
@@ -260,19 +274,6 @@ class QuantumSolverArm:
             f"GB; --max-memory allows {limit / 1e9:.3g} GB, and {MOST_ENUMERATED} variables are "
             "the most: solve smaller problems",
         )
-
-
-def _prepared(spec: Any, problem: Problem, workshop: Workshop) -> _Ready:
-    from qgate.quantum.qaoa import Qaoa
-    from qgate.quantum.solver_circuit import Trained, draw, place
-
-    needed = bool(spec.layers) or spec.device is not None
-    drawn = draw(spec, problem, workshop.folder) if needed else None
-    placed = place(spec, drawn, workshop.folder) if drawn is not None else None
-    landscape: Landscape = Qaoa(problem)
-    if drawn is not None and drawn.weights is not None:
-        landscape = Trained(problem, drawn)
-    return _Ready(problem, drawn, landscape, placed)
 
 
 def _largest(problems: tuple[Problem, ...]) -> Problem:

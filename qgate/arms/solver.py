@@ -112,7 +112,6 @@ class SolverArm:
         """
         assert spec.solver is not None  # noqa: S101  # the kind of this arm
         self._role, self._split, self._method = spec.role, workshop.split, spec.solver.method
-        self._terms = METHODS[spec.solver.method]
         self._refuse(spec.solver.params)
         self._params = {**self._terms.defaults, **spec.solver.params}
         self._found: dict[int, Bits] = {}
@@ -141,6 +140,10 @@ class SolverArm:
             return np.array(values)
 
         return serve
+
+    @property
+    def _terms(self) -> _Terms:
+        return METHODS[self._method]
 
     def _problem(self, row: int) -> Problem:
         return self._split.dataset.problems[row]

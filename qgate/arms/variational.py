@@ -261,6 +261,15 @@ class VariationalArm:
 
 
 def _finished(found: Trained, reading: Head, circuits: int, print_: str | None) -> _Model:
+    """Return a model of what training ended in.
+
+    Raises:
+        TrialError: When it ended in numbers that are not finite.
+
+    """
+    if not np.all(np.isfinite(np.concatenate([found.weights, found.head, found.losses[-1:]]))):
+        message = "training ended in weights that are no finite numbers: lower its learning_rate"
+        raise TrialError("diverged", message)
     figures = {
         "training_steps": float(found.steps),
         "training_loss": float(f"{found.losses[-1]:.9g}"),

@@ -147,7 +147,7 @@ class Problem:
 
 
 def make_problem(
-    name: str, sense: str, offset: float, linear: Array, pairs: Indices, couplings: Array
+    name: str, sense: str, offset: float, linear: Array, pairs: npt.ArrayLike, couplings: Array
 ) -> Problem:
     """Return a problem in canonical form of terms in any order; each pair stands once."""
     ordered = np.sort(np.asarray(pairs, dtype=np.int64).reshape(-1, 2), axis=1)

@@ -69,7 +69,8 @@ def unrated(dataset: Dataset) -> tuple[int, str] | None:
 
     A ratio is at most 1 where a least value is below 0, and a greatest one above 0.
     """
-    for place, (problem, best) in enumerate(zip(dataset.problems, dataset.labels, strict=True)):
+    for place, problem in enumerate(dataset.problems):
+        best = dataset.labels[place]
         if why := no_ratio(problem.sense, float(best)):
             return place, f"{problem.name} has no approximation ratio: {why}"
     return None

@@ -61,9 +61,8 @@ def _contribution(evidence: Evidence, gate: Gate) -> Measurement:
     worst = min(parts, key=lambda part: part.value)
     analysis = found[worst.name]
     high = min(a.interval(2 * first - 1).high for a in found.values())
-    notes = [f"Against its strongest ablation, {worst.name}."]
-    if high < 0 or worst.high < 0:
-        notes.append("The candidate is better with that part taken out.")
+    better = ", which does better" if worst.high < 0 else ""
+    notes = [f"Against its strongest ablation, {worst.name}{better}."]
     return Measurement(
         worst.value, min(part.low for part in parts), high, True, None, pairs[worst.name].counts,
         analysis.interval(2 * level - 1).method, gate.claim, tuple(notes), confidence=level,

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 
 from qgate.errors import UsageError
 from qgate.plugins.names import load, suggest, target_of
@@ -149,9 +148,13 @@ def _given(
     return {name: value() for name, value in ours.items() if name in known}
 
 
-def _fitting(seed: int, parameter: inspect.Parameter) -> int | np.random.Generator:
+def _fitting(seed: int, parameter: inspect.Parameter) -> Any:
     """Return a generator where an annotation names one: it moves on, an integer starts anew."""
-    return np.random.default_rng(seed) if "Generator" in str(parameter.annotation) else seed
+    if "Generator" not in str(parameter.annotation):
+        return seed
+    import numpy as np  # the module is imported by `check`, which needs no numbers
+
+    return np.random.default_rng(seed)
 
 
 def _refuse_stated(

@@ -164,4 +164,4 @@ def sampled(probabilities: Array, shots: int, rng: np.random.Generator) -> Indic
     """Return the numbers of so many measured assignments, shape (shots,)."""
     chances = np.cumsum(probabilities)
     found = np.searchsorted(chances, rng.random(shots) * chances[-1], side="right")
-    return np.minimum(found, len(chances) - 1).astype(np.int64)
+    return np.asarray(np.minimum(found, len(chances) - 1), dtype=np.int64)

@@ -24,10 +24,10 @@ from qgate.quantum.figures import figures_of
 from qgate.quantum.health import half_cut_entropy, meyer_wallach, purity
 from qgate.quantum.kernel import StateKernel
 from qgate.quantum.layers import LAYERS
+from qgate.quantum.layout import lay_out, turn
 from qgate.quantum.noise import gate_noise
 from qgate.quantum.program import compile_channels
 from qgate.quantum.projected_build import BuiltRows
-from qgate.quantum.projected_device import lay_out, turn
 from qgate.quantum.seat import Seat
 from qgate.quantum.template import make_template, pair_circuit
 

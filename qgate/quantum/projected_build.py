@@ -12,9 +12,9 @@ from qgate.charter.arm_spec import ProjectedKernel
 from qgate.errors import TermError
 from qgate.quantum.feature_map import FeatureMap
 from qgate.quantum.figures import CircuitFigures, beyond, figures_of
+from qgate.quantum.layout import Seated, seated, turn
 from qgate.quantum.projected import Rows, StateRows
-from qgate.quantum.projected_device import DeviceRows, LaidOut, lay_out, turn
-from qgate.quantum.seat import Seat, seat
+from qgate.quantum.projected_device import DeviceRows
 
 _DEEPEST = "y"
 """The basis with the most gates before its readout."""
@@ -28,13 +28,12 @@ class BuiltRows:
 
     rows: Rows
     feature_map: FeatureMap
-    placed: Seat | None
-    laid: LaidOut | None
+    placed: Seated | None
 
     @property
     def circuit(self) -> QuantumCircuit:
         """Return the longest of a row's three circuits, on the device where there is one."""
-        return _longest(self.feature_map, self.laid)
+        return _longest(self.feature_map, self.placed)
 
     @property
     def circuit_figures(self) -> CircuitFigures:
@@ -45,13 +44,13 @@ class BuiltRows:
     def figures(self) -> dict[str, Any]:
         """Return the figures of the circuit that runs, as plain values."""
         found: dict[str, Any] = vars(self.circuit_figures).copy()
-        if self.placed is not None and self.laid is not None:
+        if self.placed is not None:
             device = self.placed.device
             found |= {
                 "device": device.name,
                 "calibrated": device.time,
                 "snapshot": device.digest,
-                "physical_qubits": [self.placed.qubits[start] for start in self.laid.starts],
+                "physical_qubits": [self.placed.qubits[at] for at in self.placed.laid.starts],
             }
         return found
 
@@ -97,19 +96,18 @@ def build_projected(
     """
     files = {layer.path: folder / layer.path for layer in spec.layers if layer.path}
     feature_map = FeatureMap(spec.layers, spec.repeat, features, files)
-    placed = laid = None
+    placed = None
     if spec.device is not None:
-        placed = seat(spec.device, folder, feature_map.qubits)
-        laid = lay_out(feature_map, placed.laid_by)
-    if found := beyond(figures_of(_longest(feature_map, laid)), spec.limits):
+        placed = seated(spec.device, folder, feature_map)
+    if found := beyond(figures_of(_longest(feature_map, placed)), spec.limits):
         raise TermError(("limits", found[0]), found[1])
     rows: Rows = StateRows(feature_map, sampled=sampled)
-    if placed is not None and laid is not None:
-        rows = DeviceRows(feature_map, placed.device, laid, sampled=sampled)
-    return BuiltRows(rows, feature_map, placed, laid)
+    if placed is not None:
+        rows = DeviceRows(feature_map, placed.device, placed.laid, sampled=sampled)
+    return BuiltRows(rows, feature_map, placed)
 
 
-def _longest(feature_map: FeatureMap, laid: LaidOut | None) -> QuantumCircuit:
-    if laid is not None:
-        return laid.whole(_DEEPEST)
+def _longest(feature_map: FeatureMap, placed: Seated | None) -> QuantumCircuit:
+    if placed is not None:
+        return placed.laid.whole(_DEEPEST)
     return feature_map.circuit.compose(turn(feature_map.qubits, _DEEPEST))

@@ -12,7 +12,7 @@ from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Parameter
 from qiskit.transpiler import TranspilerError
 
-from qgate.charter.arm_spec import QuantumSolver
+from qgate.charter.arm_spec import DeviceSpec, QuantumSolver
 from qgate.data.problem import Array, Problem
 from qgate.errors import TermError
 from qgate.quantum.device import Device, read_device, restricted, to_target
@@ -20,9 +20,9 @@ from qgate.quantum.engine import evolve, zero_state
 from qgate.quantum.feature_map import FeatureMap
 from qgate.quantum.figures import CircuitFigures, beyond, figures_of
 from qgate.quantum.gradient import Differentiable
-from qgate.quantum.noise import gate_noise
+from qgate.quantum.noise import Channels, gate_noise
 from qgate.quantum.noise import readout as readout_errors
-from qgate.quantum.program import compile_channels, compile_states
+from qgate.quantum.program import Compiled, compile_channels, compile_states
 from qgate.quantum.qaoa import ising
 from qgate.quantum.readout import Readout
 from qgate.quantum.seat import chosen_qubits
@@ -49,20 +49,62 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class OnDevice:
-    """A circuit laid out on some qubits of a device, with its noise."""
+class Part:
+    """Some qubits of a device, with the noise of their gates."""
 
-    whole: Device
     device: Device
     """Restricted to those qubits."""
     qubits: tuple[int, ...]
     """Their numbers on the whole device."""
+
+    @functools.cached_property
+    def noise(self) -> Channels:
+        """Return the channel after each gate, computed once: it takes most of a request's time."""
+        return gate_noise(self.device)
+
+
+class Bench:
+    """A device, read once, and the parts of it that circuits of each size stand on."""
+
+    def __init__(self, spec: DeviceSpec, folder: Path) -> None:
+        """Read the snapshot.
+
+        Raises:
+            InvalidFileError: When it cannot be read.
+
+        """
+        self._spec, self._parts = spec, dict[int, Part]()
+        self._whole = read_device(folder / spec.path, spec.path)
+
+    def part(self, size: int) -> Part:
+        """Return the qubits for circuits of so many.
+
+        Raises:
+            TermError: When there are none; the path is that within the solver's section.
+
+        """
+        if size not in self._parts:
+            used = chosen_qubits(size, self._whole, self._spec.qubits)
+            self._parts[size] = Part(restricted(self._whole, used), used)
+        return self._parts[size]
+
+
+@dataclass(frozen=True)
+class OnDevice:
+    """A circuit laid out on some qubits of a device."""
+
+    part: Part
     drawn: Drawn
     laid: QuantumCircuit
 
+    @property
+    def device(self) -> Device:
+        """Return the device, restricted to those qubits."""
+        return self.part.device
+
     @functools.cached_property
-    def _compiled(self) -> Any:
-        return compile_channels(self.laid, self.drawn.parameters, gate_noise(self.device))
+    def _compiled(self) -> Compiled:
+        return compile_channels(self.laid, self.drawn.parameters, self.part.noise)
 
     @property
     def _ends(self) -> tuple[int, ...]:
@@ -75,7 +117,7 @@ class OnDevice:
         """Return the whole device's qubit on which each variable starts."""
         layout = self.laid.layout
         places = layout.initial_index_layout() if layout else range(self.laid.num_qubits)
-        return tuple(self.qubits[place] for place in places)
+        return tuple(self.part.qubits[place] for place in places)
 
     def probabilities(self, angles: Array) -> Array:
         """Return the chance of reading each assignment, errors of readout included: (2^n,)."""
@@ -130,18 +172,15 @@ def draw(spec: QuantumSolver, problem: Problem, folder: Path) -> Drawn:
     return Drawn(found.circuit, found.parameters, found.weights)
 
 
-def place(spec: QuantumSolver, drawn: Drawn, folder: Path) -> OnDevice | None:
-    """Return the circuit on its device, None where it has none.
+def place(drawn: Drawn, bench: Bench) -> OnDevice:
+    """Return the circuit on a device.
 
     Raises:
         TermError: When it does not fit; the path is that within the solver's section.
 
     """
-    if spec.device is None:
-        return None
-    whole = read_device(folder / spec.device.path, spec.device.path)
-    used = chosen_qubits(drawn.circuit.num_qubits, whole, spec.device.qubits)
-    device = restricted(whole, used)
+    part = bench.part(drawn.circuit.num_qubits)
+    device = part.device
     try:
         laid = transpile(
             drawn.circuit,
@@ -153,7 +192,7 @@ def place(spec: QuantumSolver, drawn: Drawn, folder: Path) -> OnDevice | None:
         said = str(error.message).partition("\n")[0]
         message = f"{device.name} cannot run the circuit with the gates of its snapshot: {said}"
         raise TermError(("device",), message) from None
-    return OnDevice(whole, device, used, drawn, laid)
+    return OnDevice(part, drawn, laid)
 
 
 def figures(spec: QuantumSolver, drawn: Drawn, placed: OnDevice | None) -> dict[str, Any]:

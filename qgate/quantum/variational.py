@@ -11,35 +11,22 @@ from typing import Any
 import numpy as np
 from qiskit import QuantumCircuit
 
-from qgate.charter.arm_spec import DeviceSpec, Variational
+from qgate.charter.arm_spec import Variational
 from qgate.charter.charter import Shots
 from qgate.errors import TermError
-from qgate.quantum.device import Device, read_device, restricted
 from qgate.quantum.engine import Array, evolve
 from qgate.quantum.feature_map import FeatureMap
 from qgate.quantum.figures import CircuitFigures, beyond, figures_of
 from qgate.quantum.gradient import Differentiable
+from qgate.quantum.layout import Seated, seated
 from qgate.quantum.noise import gate_noise
 from qgate.quantum.noise import readout as readout_errors
 from qgate.quantum.program import Compiled, compile_channels, compile_states
-from qgate.quantum.projected_device import LaidOut, lay_out
 from qgate.quantum.readout import Readout
-from qgate.quantum.seat import chosen_qubits
 from qgate.quantum.trained_circuit import ExactCircuit, MeasuredCircuit
 
 _BLOCK_BYTES = 64 * 1024**2
 """Of the states that outcomes are read of at a time."""
-
-
-@dataclass(frozen=True)
-class OnDevice:
-    """A circuit on the qubits of a device."""
-
-    device: Device
-    """Restricted to those qubits."""
-    qubits: tuple[int, ...]
-    """Their numbers on the whole device."""
-    laid: LaidOut
 
 
 @dataclass(frozen=True)
@@ -49,7 +36,7 @@ class BuiltVariational:
     feature_map: FeatureMap
     read: tuple[int, ...]
     """The circuit's qubits that are read."""
-    placed: OnDevice | None
+    placed: Seated | None
     depolarised: float = 0.0
     """Strength of a global depolarising channel before the readout (modelled drift)."""
 
@@ -67,7 +54,6 @@ class BuiltVariational:
     def figures(self) -> dict[str, Any]:
         """Return the same, and the device, as plain values."""
         found: dict[str, Any] = vars(self.circuit_figures).copy()
-        found |= {"weights": self.feature_map.weights.count, "read_qubits": list(self.read)}
         if self.placed is not None:
             device = self.placed.device
             found |= {
@@ -179,7 +165,7 @@ def build_variational(
     if not feature_map.weights.count:
         raise TermError(("layers",), "no layer has a weight that is trained")
     read = _read(spec.readout, feature_map.qubits, classes)
-    placed = _placed(feature_map, spec.device, folder) if spec.device else None
+    placed = seated(spec.device, folder, feature_map) if spec.device else None
     built = BuiltVariational(feature_map, read, placed)
     if found := beyond(built.circuit_figures, spec.limits):
         raise TermError(("limits", found[0]), found[1])
@@ -205,14 +191,3 @@ def _read(wanted: tuple[int, ...], qubits: int, classes: int) -> tuple[int, ...]
         message = f"the circuit has qubits 0 to {qubits - 1}, not {max(wanted)}"
         raise TermError(("readout",), message)
     return wanted or tuple(range(classes if several else qubits))
-
-
-def _placed(feature_map: FeatureMap, spec: DeviceSpec, folder: Path) -> OnDevice:
-    """Return the circuit on a device, where another snapshot puts it if one is named."""
-    whole = read_device(folder / spec.path, spec.path)
-    by = read_device(folder / spec.placed_by, spec.placed_by) if spec.placed_by else whole
-    used = chosen_qubits(feature_map.qubits, by, spec.qubits)
-    if spec.placed_by:
-        chosen_qubits(feature_map.qubits, whole, used)
-    laid = lay_out(feature_map, restricted(by, used))
-    return OnDevice(restricted(whole, used), used, laid)

@@ -93,7 +93,7 @@ def test_noisy_figures_are_those_of_aers_density_matrices(kind: str) -> None:
     if kind == "quantum_kernel":
         circuit, parameters = built.placed.template.first, built.placed.template.x
     else:
-        circuit, parameters = built.laid.circuit, built.laid.parameters
+        circuit, parameters = built.placed.laid.circuit, built.placed.laid.parameters
     simulator = AerSimulator(
         method="density_matrix", noise_model=noise_model(built.placed.device),
         max_parallel_threads=1,

@@ -35,6 +35,7 @@ data:
   path: {dataset}_train.csv
   target: y
   validation: {{path: {dataset}_{part}.csv}}
+  duplicates: allow  # the training file validates, for its own accuracy
 baseline: {{id: classical_v1, estimator: sklearn.svm.SVC}}
 candidate:
   id: published

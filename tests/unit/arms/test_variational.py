@@ -235,6 +235,12 @@ def test_a_circuit_that_does_not_fit_is_refused_with_its_place() -> None:
     assert caught.value.path == ("candidate", "variational", "readout")
 
 
+def test_training_that_runs_away_is_told() -> None:
+    arm = _arm(small.variational(learning_rate=1e200, steps=4, loss="squared"))
+    with np.errstate(all="ignore"), pytest.raises(TrialError, match="lower its learning_rate"):
+        arm.run(1, None, 0)
+
+
 def test_what_would_not_fit_in_memory_is_refused() -> None:
     workshop = replace(small.workshop(small.small_split()), max_memory=1000)
     with pytest.raises(TrialError, match="--max-memory allows 1e-06 GB"):

@@ -91,7 +91,7 @@ def test_a_model_in_json_is_read_without_dimod(tmp_path: Path) -> None:
     assert problem.value([[0, 0, 0], [1, 1, 0], [1, 0, 1]]).tolist() == [0.25, -0.25, 0.25]
 
 
-MALFORMED = {
+MALFORMED: dict[str, list[tuple[str | bytes, str]]] = {
     "p.sparse": [
         ("", "p.sparse:1:1: holds no problem"),
         ("3\n", "p.sparse:1:1: expected the number of variables and of entries"),

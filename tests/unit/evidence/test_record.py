@@ -40,6 +40,7 @@ candidate:
   quantum_kernel:
     layers: [{name: encode, kind: angle, gate: ry}]
 schedule: {seeds: [3, 1, 2], shots: [64], replicates: 2, replays: 1}
+latency: {requests: 40, sessions: 4, rate_per_s: 1000, warmup: 2}
 """
 REGRESSION: dict[str, dict[str, Any]] = {
     "data": {"task": "regression", "target": "t"},

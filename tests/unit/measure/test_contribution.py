@@ -65,7 +65,8 @@ def test_an_ablation_that_does_as_well_leaves_it_open_and_one_that_does_better_i
         _evidence(ARMS | {"candidate": 0.6, "without_entanglement": 0.9}),
         gate("quantum_contribution", low=0.0),
     )
-    assert "better with that part taken out" in " ".join(better.notes)
+    (note,) = better.notes
+    assert note == "Against its strongest ablation, without entanglement, which does better."
     assert judge_gate(gate("quantum_contribution", low=0.0), better).outcome is Outcome.FAIL
 
 

@@ -13,9 +13,9 @@ from qgate.quantum.circuit_health import decoherence, success_probability
 from qgate.quantum.device import read_device
 from qgate.quantum.engine import Array, evolve, product
 from qgate.quantum.feature_map import FeatureMap
+from qgate.quantum.layout import lay_out
 from qgate.quantum.noise import gate_noise
 from qgate.quantum.program import compile_channels
-from qgate.quantum.projected_device import lay_out
 from tests.unit.quantum.test_device_kernel import FIXTURES, ZZ, device
 
 

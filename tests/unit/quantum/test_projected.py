@@ -16,6 +16,7 @@ from qgate.quantum.build import place
 from qgate.quantum.device import Device, read_device
 from qgate.quantum.engine import Array
 from qgate.quantum.feature_map import FeatureMap
+from qgate.quantum.layout import LaidOut, lay_out, turn
 from qgate.quantum.noise import noise_model, readout
 from qgate.quantum.projected import (
     BASES,
@@ -26,7 +27,7 @@ from qgate.quantum.projected import (
     projected_kernel,
     signs,
 )
-from qgate.quantum.projected_device import DeviceRows, LaidOut, lay_out, turn
+from qgate.quantum.projected_device import DeviceRows
 from tests.unit.quantum.cases import RY, bound, states
 from tests.unit.quantum.test_device_kernel import FIXTURES, ZZ, device, rows
 

@@ -12,7 +12,7 @@ from qgate.data.problem import Array
 from qgate.errors import TermError
 from qgate.quantum.noise import noise_model, readout
 from qgate.quantum.qaoa import Qaoa
-from qgate.quantum.solver_circuit import Drawn, OnDevice, Trained, draw, figures, place
+from qgate.quantum.solver_circuit import Bench, Drawn, OnDevice, Trained, draw, figures, place
 from tests.unit.data.problems import quadratic, ring
 
 HERE = Path()
@@ -68,8 +68,7 @@ def _aer(placed: OnDevice, drawn: Drawn, angles: Array) -> Array:
 def test_noisy_chances_are_those_of_aer_s_density_matrix(spec: QuantumSolver) -> None:
     problem = quadratic(4, seed=4)
     drawn = draw(spec, problem, HERE)
-    placed = place(spec, drawn, HERE)
-    assert placed is not None
+    placed = place(drawn, Bench(LAGOS, HERE))
     count = 2 if drawn.weights is None else drawn.weights.count
     angles = np.random.default_rng(5).normal(size=count)
     found = placed.probabilities(angles)
@@ -82,12 +81,11 @@ def test_figures_are_of_the_circuit_that_runs() -> None:
     drawn = draw(spec, ring(5), HERE)
     ideal = figures(spec, drawn, None)
     assert (ideal["qubits"], ideal["two_qubit_gates"], ideal["parameters"]) == (5, 10, 4)
-    placed = place(noisy, drawn, HERE)
-    assert placed is not None
+    placed = place(drawn, Bench(LAGOS, HERE))
     found = figures(noisy, drawn, placed)
     assert found["two_qubit_gates"] >= 2 * 10
     assert found["device"] == "ibm_lagos"
-    assert sorted(found["physical_qubits"]) == sorted(placed.qubits)
+    assert sorted(found["physical_qubits"]) == sorted(placed.part.qubits)
 
 
 def test_a_circuit_beyond_its_limits_is_refused() -> None:
@@ -100,7 +98,7 @@ def test_a_circuit_beyond_its_limits_is_refused() -> None:
 def test_a_problem_beyond_its_device_is_refused() -> None:
     spec = QuantumSolver(1, device=LAGOS)
     with pytest.raises(TermError, match="the circuit needs 8 qubits, ibm_lagos has 7"):
-        place(spec, draw(spec, ring(8), HERE), HERE)
+        place(draw(spec, ring(8), HERE), Bench(LAGOS, HERE))
 
 
 @pytest.mark.parametrize("layer", [Layer("data", "angle", "ry"), Layer("fixed", "hadamard")])

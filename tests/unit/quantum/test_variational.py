@@ -168,12 +168,12 @@ def test_a_later_snapshot_may_stand_where_an_earlier_one_put_the_circuit() -> No
 
 def test_figures_are_of_the_circuit_that_runs() -> None:
     ideal, placed = _built().figures, _built(device=DeviceSpec(OLD)).figures
-    assert ideal["weights"] == placed["weights"] == 16
-    assert ideal["parameters"] == 20
-    assert ideal["read_qubits"] == [0, 1, 2, 3]
+    assert ideal["parameters"] == placed["parameters"] == 4 + 16
+    assert _built().read == (0, 1, 2, 3)
+    assert _built(readout=(2, 0)).read == (2, 0)
+    assert _built(classes=3).read == (0, 1, 2)
     assert placed["depth"] > ideal["depth"]
     assert len(placed["physical_qubits"]) == 4
-    assert _built(classes=3).figures["read_qubits"] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def kept(tmp_path: Path) -> Kept:
         Outcome((), ()),
         Outcome((1,), (1e-300,)),
         Outcome((0.333333333, 2.0, -1.5e-9, 123456789000.0), None),
+        Outcome((-3.5, 2.0), None, solutions=("010", "1")),
     ],
     ids=str,
 )
