@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from qgate.lock.lock import Lock
     from qgate.plan.settings import Settings
     from qgate.plan.study import Study
-    from qgate.quantum.build import Built
-    from qgate.quantum.projected_build import BuiltRows
+    from qgate.quantum.portrait import Outlined
     from qgate.trials.result import TrialResult
 
 VOCABULARY = Vocabulary(METRICS, LAYERS)
@@ -62,8 +61,8 @@ def study(path: Path, settings: Settings) -> Study:
     return open_study(path, settings, VOCABULARY)
 
 
-def circuits(found: Study) -> Mapping[str, tuple[Built | BuiltRows, Array]]:
-    """Return each kernel and its training rows' features by role; nothing is simulated.
+def circuits(found: Study) -> Mapping[str, tuple[Outlined, Array]]:
+    """Return each circuit of rows and its training rows' features by role, not simulated.
 
     Raises:
         InvalidFileError: When a circuit is beyond the charter's limits or its device.

@@ -137,7 +137,11 @@ class QuantumSolverArm:
 
     def angles(self, row: int, seed: int, shots: Shots = None, replicate: int = 0) -> Found:
         """Return the angles of a problem, found once for all that shares them."""
-        key = seed if self._spec.search.method == "bfgs" else (seed, shots, replicate)
+        search = self._spec.search
+        key: Any = (seed, shots, replicate)
+        if search.method == "bfgs":
+            # QAOA's first two starts are not drawn: no seed changes what they lead to.
+            key = None if search.starts <= 2 and not self._spec.layers else seed
         if (row, key) not in self._angles:
             self._angles[row, key] = self._search(self._ready(row), (seed, shots, replicate))
         return self._angles[row, key]

@@ -277,3 +277,16 @@ def _finished(found: Trained, reading: Head, circuits: int, print_: str | None) 
     }
     weights, head = (np.round(part, DIGITS) for part in (found.weights, found.head))
     return _Model(weights, head, reading, circuits, print_, figures)
+
+
+def outline(spec: ArmSpec, workshop: Workshop) -> tuple[BuiltVariational, Array]:
+    """Return an arm's circuit and its training rows' features; nothing is trained.
+
+    Raises:
+        TermError: When the circuit is beyond the charter's limits or its device.
+        TrialError: When preparing the arm would take too much memory.
+
+    """
+    arm = VariationalArm(spec, workshop)
+    features = arm._rows(first_seed(workshop)).features
+    return arm._build(features.shape[1]), features

@@ -17,9 +17,7 @@ from qgate.plan.settings import DEFAULT_MEMORY
 if TYPE_CHECKING:
     from qgate.charter.arm_spec import ArmSpec
     from qgate.data.dataset import Array
-    from qgate.quantum.build import Built
     from qgate.quantum.device import Device
-    from qgate.quantum.projected_build import BuiltRows
 
 _FORMATS = ("terminal", "json")
 
@@ -62,8 +60,8 @@ def command(
     built = circuits(found)
     if not built:
         raise UsageError(
-            f"{shown(charter)}: no arm has a quantum_kernel or a projected_kernel, so there is "
-            "no circuit"
+            f"{shown(charter)}: no arm has a quantum_kernel, a projected_kernel or a "
+            "variational section, so there is no circuit to show"
         )
     told = {
         arm.role: _told(arm, *built[arm.role], devices, pair=pair, transpiled=transpiled)
@@ -85,7 +83,7 @@ def command(
 
 def _told(
     arm: ArmSpec,
-    built: Built | BuiltRows,
+    built: Outlined,
     features: Array,
     devices: Sequence[Device],
     *,
@@ -93,9 +91,16 @@ def _told(
     transpiled: bool,
 ) -> dict[str, Any]:
     """Return the portrait of an arm's circuit, and the circuit to draw."""
-    from qgate.quantum.portrait import portrait, read_circuit, run_on
+    from qgate.quantum.portrait import portrait, read_circuit, run_on, trained_portrait
     from qgate.quantum.projected_build import BuiltRows
+    from qgate.quantum.variational import BuiltVariational
 
+    if isinstance(built, BuiltVariational):
+        assert arm.variational is not None  # noqa: S101  # it is what was built
+        drawn = built.circuit if transpiled else built.feature_map.circuit
+        return {
+            "id": arm.id, **trained_portrait(arm.variational, built), "drawing": drawn,
+        }  # fmt: skip
     spec, rows = arm.quantum_kernel or arm.projected_kernel, isinstance(built, BuiltRows)
     assert spec is not None  # noqa: S101  # it has a circuit
     drawn = built.feature_map.circuit

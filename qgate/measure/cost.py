@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qgate.charter.arm_spec import ArmSpec
+from qgate.charter.arm_spec import ArmSpec, Training
 from qgate.charter.charter import Gate, Prices, Shots
 from qgate.evidence.evidence import Evidence, MissingTrialError
 from qgate.lock.lock import Lock
@@ -108,6 +108,12 @@ def _most_circuits(arm: ArmSpec, plan: Plan) -> int:
     """
     if arm.projected_kernel is not None:
         return 3 * (plan.train + plan.items)  # each qubit in three bases
+    if arm.variational is not None:
+        return _most_of_training(arm.variational.training, plan.train) + plan.items
+    if arm.quantum_solver is not None:
+        search = arm.quantum_solver.search
+        values = search.starts * search.steps * _VALUES_A_STEP[search.method]
+        return plan.items * (values + 1)
     kernel = arm.quantum_kernel
     if kernel is None:
         return 0
@@ -115,6 +121,17 @@ def _most_circuits(arm: ArmSpec, plan: Plan) -> int:
     pairs = plan.train * (plan.train - 1) // 2 + own + plan.train * plan.items
     zero_noise = kernel.mitigation.zero_noise if kernel.mitigation else None
     return pairs * (len(zero_noise.scales) if zero_noise else 1)
+
+
+_VALUES_A_STEP = {"bfgs": 0, "cobyla": 1, "spsa": 2}
+"""Circuits that a step of a search takes on a device; exact gradients are a simulator's."""
+
+
+def _most_of_training(training: Training, train: int) -> int:
+    """Return the circuits of training by SPSA; by parameter shifts only the circuit tells."""
+    if training.gradient != "spsa":
+        return 0
+    return 2 * (training.batch or train) * (training.steps + 10)  # ten pairs scale its first step
 
 
 def used(evidence: Evidence) -> DeviceUse:

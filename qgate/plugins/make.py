@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
 from qgate.errors import UsageError
 from qgate.plugins.names import load, suggest, target_of
 from qgate.plugins.params import FORMS, ParamError, ParamPath, accepts, forms, is_form, parameters

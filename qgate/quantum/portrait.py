@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from qiskit.circuit import Parameter
 from qiskit.exceptions import QiskitError
 from threadpoolctl import threadpool_limits
 
-from qgate.charter.arm_spec import ProjectedKernel, QuantumKernel
+from qgate.charter.arm_spec import Layer, ProjectedKernel, QuantumKernel, Variational
 from qgate.errors import TermError, UsageError
 from qgate.quantum.build import Built, place
 from qgate.quantum.device import Device, to_target
@@ -30,6 +30,7 @@ from qgate.quantum.program import compile_channels
 from qgate.quantum.projected_build import BuiltRows
 from qgate.quantum.seat import Seat
 from qgate.quantum.template import make_template, pair_circuit
+from qgate.quantum.variational import BuiltVariational
 
 _ROWS = 64
 """Rows whose states are looked at, evenly spread over the training rows."""
@@ -52,6 +53,41 @@ class Run:
     prepares: QuantumCircuit
     """U(x), as far as it prepares a row's state."""
     parameters: tuple[Parameter, ...]
+
+
+Outlined = Built | BuiltRows | BuiltVariational
+"""A circuit of rows, with its device, ready to simulate."""
+
+
+def trained_portrait(spec: Variational, built: BuiltVariational) -> dict[str, Any]:
+    """Return what is to be told of a circuit with trained weights: nothing of its states."""
+    return {
+        "layers": _named_layers((*spec.layers, *spec.closing)),
+        "repeat": spec.repeat,
+        "circuits": [
+            {"what": "U(x, weights)", **asdict(figures_of(built.feature_map.circuit))},
+            *(_on_device(run) for run in _trained_runs(built)),
+        ],
+    }
+
+
+def _trained_runs(built: BuiltVariational) -> Iterator[Run]:
+    seat = built.placed
+    if seat is None:
+        return
+    laid, what = seat.laid, f"U(x, weights) on {seat.device.name}"
+    order = tuple(seat.qubits[start] for start in laid.starts)
+    yield Run(
+        what, laid.circuit, seat.device, seat.whole, seat.qubits, order, laid.circuit,
+        laid.parameters,
+    )  # fmt: skip
+
+
+def _named_layers(layers: Sequence[Layer]) -> list[dict[str, str]]:
+    return [
+        {"name": layer.name, "kind": layer.kind, "does": LAYERS[layer.kind].definition}
+        for layer in layers
+    ]
 
 
 def portrait(
@@ -79,10 +115,7 @@ def portrait(
             runs.append(run_on(feature_map, place(feature_map, device, ()), rows=rows))
         except TermError as error:
             raise UsageError(str(error)) from None
-    layers = [
-        {"name": layer.name, "kind": layer.kind, "does": LAYERS[layer.kind].definition}
-        for layer in spec.layers
-    ]
+    layers = _named_layers(spec.layers)
     what, whole = read_circuit(feature_map, rows=rows)
     return {
         "layers": layers,

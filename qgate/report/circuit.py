@@ -23,7 +23,8 @@ def render_circuit(told: Mapping[str, Mapping[str, Any]], width: int) -> str:
         lines += [f"{role} {portrait['id']}", *_layers(portrait, width), ""]
         lines += [str(portrait["drawing"].draw("text", fold=width, idle_wires=False)), ""]
         lines += [*_figures(portrait["circuits"], width), ""]
-        lines += [*_states(portrait["states"], width), ""]
+        if "states" in portrait:
+            lines += [*_states(portrait["states"], width), ""]
     return "\n".join(lines[:-1]) + "\n"
 
 

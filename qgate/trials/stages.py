@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,7 @@ from qgate.trials.tuned import tuned
 from qgate.trials.workers import replay_trials
 
 if TYPE_CHECKING:
-    from qgate.quantum.build import Built
-    from qgate.quantum.projected_build import BuiltRows
+    from qgate.quantum.portrait import Outlined
 
 Results = Mapping[str, TrialResult]
 """Trial results by the digest of their spec."""
@@ -66,23 +65,26 @@ def prepare(study: Study, specs: Sequence[ArmSpec]) -> dict[str, Arm]:
     return arms
 
 
-def outlines(study: Study) -> dict[str, tuple[Built | BuiltRows, Array]]:
-    """Return each kernel's circuit and its training rows' features by role; nothing is simulated.
+def outlines(study: Study) -> dict[str, tuple[Outlined, Array]]:
+    """Return each circuit of rows and its training rows' features by role; nothing is simulated.
 
     Raises:
         InvalidFileError: When a circuit is beyond the charter's limits or its device.
         TrialError: When preparing an arm would take too much memory.
 
     """
-    from qgate.arms import projected_kernel, quantum_kernel
+    from qgate.arms import projected_kernel, quantum_kernel, variational
 
-    found: dict[str, tuple[Built | BuiltRows, Array]] = {}
+    ways: dict[str, Callable[[ArmSpec, Workshop], tuple[Outlined, Array]]] = {
+        "quantum_kernel": quantum_kernel.outline,
+        "projected_kernel": projected_kernel.outline,
+        "variational": variational.outline,
+    }
+    found: dict[str, tuple[Outlined, Array]] = {}
     for spec in study.charter.arms:
-        with _located(study):
-            if spec.quantum_kernel is not None:
-                found[spec.role] = quantum_kernel.outline(spec, _workshop(study, spec))
-            elif spec.projected_kernel is not None:
-                found[spec.role] = projected_kernel.outline(spec, _workshop(study, spec))
+        if spec.kind in ways:
+            with _located(study):
+                found[spec.role] = ways[spec.kind](spec, _workshop(study, spec))
     return found
 
 

@@ -22,6 +22,12 @@ EXPECTED = {
     "digits": ("rollback", 10),
     "early_stop": ("promote", 0),
     "device_noise": ("promote", 0),
+    "drift_harmless": ("hold", 20),
+    "drift_touches": ("hold", 20),
+    "variational": ("hold", 20),
+    "qaoa": ("rollback", 10),
+    "pennylane": ("promote", 0),
+    "braket": ("promote", 0),
 }
 
 
