@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qgate.charter.arm_spec import ArmSpec
     from qgate.data.dataset import Array
     from qgate.quantum.device import Device
+    from qgate.quantum.portrait import Outlined
 
 _FORMATS = ("terminal", "json")
 
