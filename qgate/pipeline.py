@@ -62,7 +62,7 @@ def study(path: Path, settings: Settings) -> Study:
 
 
 def circuits(found: Study) -> Mapping[str, tuple[Outlined, Array]]:
-    """Return each circuit of rows and its training rows' features by role, not simulated.
+    """Return each arm's circuit and its training rows' features by role; nothing is simulated.
 
     Raises:
         InvalidFileError: When a circuit is beyond the charter's limits or its device.

@@ -22,7 +22,7 @@ from qgate.errors import TermError
 
 if TYPE_CHECKING:
     from qgate.quantum.angle_search import Found, Landscape, Scales
-    from qgate.quantum.solver_circuit import Bench, Drawn, OnDevice
+    from qgate.quantum.solver_circuit import Bench, BuiltSolver, Drawn, OnDevice
 
 Cell = tuple[int, Shots, int]
 
@@ -84,12 +84,12 @@ class QuantumSolverArm:
         self._bench: Bench | None = None
         self._largest = _largest(self._split.dataset.problems)
         self._refuse_large(spec.id)
-        self._circuit: dict[str, Any] = self._located(self._circuit_figures)
+        self._built: BuiltSolver = self._located(self._built_largest)
 
     @property
     def figures(self) -> dict[str, Any]:
         """Return the figures of the largest problem's circuit."""
-        return self._circuit
+        return self._built.figures
 
     def run(self, seed: int, shots: Shots, replicate: int, items: Items = None) -> Outcome:
         """Find the angles of each problem, or of a block of them, and draw its solution."""
@@ -249,14 +249,12 @@ class QuantumSolverArm:
             ratios.append(answer.expectation / best)
         return {"expectation_ratio": significant(float(np.mean(ratios)))}
 
-    def _circuit_figures(self) -> dict[str, Any]:
-        from qgate.quantum.solver_circuit import Bench, draw, figures, place
+    def _built_largest(self) -> BuiltSolver:
+        from qgate.quantum.solver_circuit import Bench, build_solver
 
         if self._spec.device is not None:
             self._bench = Bench(self._spec.device, self._workshop.folder)
-        drawn = draw(self._spec, self._largest, self._workshop.folder)
-        placed = None if self._bench is None else place(drawn, self._bench)
-        return figures(self._spec, drawn, placed)
+        return build_solver(self._spec, self._largest, self._bench, self._workshop.folder)
 
     def _located(self, work: Callable[[], Any]) -> Any:
         try:
@@ -278,6 +276,17 @@ class QuantumSolverArm:
             f"GB; --max-memory allows {limit / 1e9:.3g} GB, and {MOST_ENUMERATED} variables are "
             "the most: solve smaller problems",
         )
+
+
+def outline(spec: ArmSpec, workshop: Workshop) -> tuple[BuiltSolver, Array]:
+    """Return an arm's circuit for its largest problem, and no features; nothing is searched.
+
+    Raises:
+        TermError: When the circuit is beyond the charter's limits or its device.
+        TrialError: When a simulation would take too much memory.
+
+    """
+    return QuantumSolverArm(spec, workshop)._built, np.empty((0, 0))
 
 
 def _largest(problems: tuple[Problem, ...]) -> Problem:

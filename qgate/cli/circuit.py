@@ -61,8 +61,8 @@ def command(
     built = circuits(found)
     if not built:
         raise UsageError(
-            f"{shown(charter)}: no arm has a quantum_kernel, a projected_kernel or a "
-            "variational section, so there is no circuit to show"
+            f"{shown(charter)}: no arm is a quantum_kernel, a projected_kernel, variational or a "
+            "quantum_solver, so there is no circuit to show"
         )
     told = {
         arm.role: _told(arm, *built[arm.role], devices, pair=pair, transpiled=transpiled)
@@ -92,22 +92,33 @@ def _told(
     transpiled: bool,
 ) -> dict[str, Any]:
     """Return the portrait of an arm's circuit, and the circuit to draw."""
-    from qgate.quantum.portrait import portrait, read_circuit, run_on, trained_portrait
+    from qgate.quantum.portrait import (
+        portrait,
+        read_circuit,
+        run_on,
+        solver_portrait,
+        trained_portrait,
+    )
     from qgate.quantum.projected_build import BuiltRows
+    from qgate.quantum.solver_circuit import BuiltSolver
     from qgate.quantum.variational import BuiltVariational
 
+    if transpiled and built.placed is None:
+        raise UsageError(f"{arm.id} has no device to be laid out on: leave out --transpiled")
+    if isinstance(built, BuiltSolver | BuiltVariational) and (pair or devices):
+        raise UsageError(f"{arm.id} is no kernel: leave out --pair and --device")
     if isinstance(built, BuiltVariational):
         assert arm.variational is not None  # noqa: S101  # it is what was built
         drawn = built.circuit if transpiled else built.feature_map.circuit
-        return {
-            "id": arm.id, **trained_portrait(arm.variational, built), "drawing": drawn,
-        }  # fmt: skip
+        return {"id": arm.id, **trained_portrait(arm.variational, built), "drawing": drawn}
+    if isinstance(built, BuiltSolver):
+        assert arm.quantum_solver is not None  # noqa: S101  # it is what was built
+        drawn = built.placed.laid if transpiled and built.placed else built.drawn.circuit
+        return {"id": arm.id, **solver_portrait(arm.quantum_solver, built), "drawing": drawn}
     spec, rows = arm.quantum_kernel or arm.projected_kernel, isinstance(built, BuiltRows)
     assert spec is not None  # noqa: S101  # it has a circuit
     drawn = built.feature_map.circuit
-    if transpiled:
-        if built.placed is None:
-            raise UsageError(f"{arm.id} has no device to be laid out on: leave out --transpiled")
+    if transpiled and built.placed is not None:
         run = run_on(built.feature_map, built.placed, rows=rows)
         drawn = run.circuit if pair else run.prepares
     elif pair:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,7 +54,10 @@ def command(
         refuse_other_question(found.charter, evidence)
     out = console(sys.stdout)
     for line in _plan_lines(found):
-        out.print(Text(line), soft_wrap=True)
+        indent = " " * (len(line) - len(line.lstrip()))
+        wrapped = textwrap.fill(line, out.width, subsequent_indent=f"{indent}  ")
+        out.print(Text(wrapped), soft_wrap=True)
+    out.print()
     seen = forecast(found, evidence)
     out.print(_table(seen))
     out.print("Chance to pass: if truly equal to the baseline, and if exactly at the tolerance.")
@@ -87,7 +91,10 @@ def _plan_lines(found: Study) -> list[str]:
     from qgate.report.wording import circuit_words
 
     plan, charter = found.plan, found.charter
-    lines = [f"{charter.pilot.name}: {plan.train} training rows, {plan.items} validation items"]
+    size = f"{plan.train} training rows, {plan.items} validation items"
+    if charter.data.problems:
+        size = f"{plan.items} problem{'s' if plan.items > 1 else ''}"
+    lines = [f"{charter.pilot.name}: {size}"]
     lines += [
         f"  {arm.role} {arm.id} ({arm.kind}): {len(plan.of(arm.role))} trials"
         for arm in charter.trial_arms
@@ -103,7 +110,7 @@ def _plan_lines(found: Study) -> list[str]:
     if charter.schedule.looks is not None:
         ends = ", ".join(str(end) for end in plan.ends)
         lines.append(f"  looks after {ends} {charter.schedule.looks.by}, at levels of their own")
-    lines.append(f"  about {math.ceil(estimated_seconds(plan))} s on one core (modelled)\n")
+    lines.append(f"  about {math.ceil(estimated_seconds(plan))} s on one core (modelled)")
     return lines
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from qiskit.circuit import Parameter
 from qiskit.exceptions import QiskitError
 from threadpoolctl import threadpool_limits
 
-from qgate.charter.arm_spec import Layer, ProjectedKernel, QuantumKernel, Variational
+from qgate.charter.arm_spec import Layer, ProjectedKernel, QuantumKernel, QuantumSolver, Variational
 from qgate.errors import TermError, UsageError
 from qgate.quantum.build import Built, place
 from qgate.quantum.device import Device, to_target
@@ -24,16 +25,21 @@ from qgate.quantum.figures import figures_of
 from qgate.quantum.health import half_cut_entropy, meyer_wallach, purity
 from qgate.quantum.kernel import StateKernel
 from qgate.quantum.layers import LAYERS
-from qgate.quantum.layout import lay_out, turn
+from qgate.quantum.layout import Seated, lay_out, turn
 from qgate.quantum.noise import gate_noise
 from qgate.quantum.program import compile_channels
 from qgate.quantum.projected_build import BuiltRows
 from qgate.quantum.seat import Seat
+from qgate.quantum.solver_circuit import BuiltSolver, OnDevice
 from qgate.quantum.template import make_template, pair_circuit
 from qgate.quantum.variational import BuiltVariational
 
 _ROWS = 64
 """Rows whose states are looked at, evenly spread over the training rows."""
+_QAOA = [
+    {"name": "cost", "kind": "rzz, rz", "does": "turns each pair and variable by gamma, weighted"},
+    {"name": "mix", "kind": "rx", "does": "turns every variable by 2 beta"},
+]
 _MOST_QUBITS = {"ideal": 12, "noisy": 8}
 
 
@@ -55,32 +61,48 @@ class Run:
     parameters: tuple[Parameter, ...]
 
 
-Outlined = Built | BuiltRows | BuiltVariational
-"""A circuit of rows, with its device, ready to simulate."""
+Outlined = Built | BuiltRows | BuiltVariational | BuiltSolver
+"""A circuit of rows or of a problem, with its device, ready to simulate."""
+
+
+def solver_portrait(spec: QuantumSolver, built: BuiltSolver) -> dict[str, Any]:
+    """Return what is to be told of the circuit for a solver's largest problem."""
+    name, placed, runs = PurePath(built.problem.name).name, built.placed, []
+    what = f"{'layers' if spec.layers else 'QAOA'} on {name}"
+    if placed is not None:
+        runs = [_run_alone(placed, what, placed.laid, placed.starts)]
+    return {
+        "layers": _named_layers(spec.layers) if spec.layers else _QAOA,
+        "repeat": spec.reps,
+        "circuits": [
+            {"what": what, **asdict(figures_of(built.drawn.circuit))},
+            *(_on_device(run) for run in runs),
+        ],
+    }
 
 
 def trained_portrait(spec: Variational, built: BuiltVariational) -> dict[str, Any]:
     """Return what is to be told of a circuit with trained weights: nothing of its states."""
+    seat, runs = built.placed, []
+    if seat is not None:
+        order = tuple(seat.qubits[start] for start in seat.laid.starts)
+        runs = [_run_alone(seat, "U(x, weights)", seat.laid.circuit, order)]
     return {
         "layers": _named_layers((*spec.layers, *spec.closing)),
         "repeat": spec.repeat,
         "circuits": [
             {"what": "U(x, weights)", **asdict(figures_of(built.feature_map.circuit))},
-            *(_on_device(run) for run in _trained_runs(built)),
+            *(_on_device(run) for run in runs),
         ],
     }
 
 
-def _trained_runs(built: BuiltVariational) -> Iterator[Run]:
-    seat = built.placed
-    if seat is None:
-        return
-    laid, what = seat.laid, f"U(x, weights) on {seat.device.name}"
-    order = tuple(seat.qubits[start] for start in laid.starts)
-    yield Run(
-        what, laid.circuit, seat.device, seat.whole, seat.qubits, order, laid.circuit,
-        laid.parameters,
-    )  # fmt: skip
+def _run_alone(
+    seat: Seated | OnDevice, what: str, circuit: QuantumCircuit, order: tuple[int, ...]
+) -> Run:
+    """Return a circuit whose states are not looked at."""
+    what = f"{what} on {seat.device.name}"
+    return Run(what, circuit, seat.device, seat.whole, seat.qubits, order, circuit, ())
 
 
 def _named_layers(layers: Sequence[Layer]) -> list[dict[str, str]]:

@@ -54,6 +54,7 @@ class Part:
 
     device: Device
     """Restricted to those qubits."""
+    whole: Device
     qubits: tuple[int, ...]
     """Their numbers on the whole device."""
 
@@ -85,7 +86,7 @@ class Bench:
         """
         if size not in self._parts:
             used = chosen_qubits(size, self._whole, self._spec.qubits)
-            self._parts[size] = Part(restricted(self._whole, used), used)
+            self._parts[size] = Part(restricted(self._whole, used), self._whole, used)
         return self._parts[size]
 
 
@@ -101,6 +102,16 @@ class OnDevice:
     def device(self) -> Device:
         """Return the device, restricted to those qubits."""
         return self.part.device
+
+    @property
+    def whole(self) -> Device:
+        """Return the device with all of its qubits."""
+        return self.part.whole
+
+    @property
+    def qubits(self) -> tuple[int, ...]:
+        """Return the numbers of those qubits on the whole device."""
+        return self.part.qubits
 
     @functools.cached_property
     def _compiled(self) -> Compiled:
@@ -127,6 +138,16 @@ class OnDevice:
         states = evolve(self._compiled.program, values, readout.start)
         chances = np.clip(readout.outcomes(states)[0], 0.0, None)
         return np.asarray(chances / chances.sum())
+
+
+@dataclass(frozen=True)
+class BuiltSolver:
+    """The circuit for one problem, within the charter's limits."""
+
+    problem: Problem
+    drawn: Drawn
+    placed: OnDevice | None
+    figures: dict[str, Any]
 
 
 class Trained:
@@ -195,13 +216,21 @@ def place(drawn: Drawn, bench: Bench) -> OnDevice:
     return OnDevice(part, drawn, laid)
 
 
-def figures(spec: QuantumSolver, drawn: Drawn, placed: OnDevice | None) -> dict[str, Any]:
-    """Return the figures of the circuit that runs, on its device where there is one.
+def build_solver(
+    spec: QuantumSolver, problem: Problem, bench: Bench | None, folder: Path
+) -> BuiltSolver:
+    """Return the circuit for a problem and the figures of what runs, on a device or on none.
 
     Raises:
-        TermError: When it is beyond the charter's limits.
+        TermError: When it does not fit the device, or is beyond the charter's limits.
 
     """
+    drawn = draw(spec, problem, folder)
+    placed = None if bench is None else place(drawn, bench)
+    return BuiltSolver(problem, drawn, placed, _figures(spec, drawn, placed))
+
+
+def _figures(spec: QuantumSolver, drawn: Drawn, placed: OnDevice | None) -> dict[str, Any]:
     of_circuit: CircuitFigures = figures_of(placed.laid if placed else drawn.circuit)
     if found := beyond(of_circuit, spec.limits):
         raise TermError(("limits", found[0]), found[1])

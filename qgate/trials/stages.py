@@ -66,19 +66,20 @@ def prepare(study: Study, specs: Sequence[ArmSpec]) -> dict[str, Arm]:
 
 
 def outlines(study: Study) -> dict[str, tuple[Outlined, Array]]:
-    """Return each circuit of rows and its training rows' features by role; nothing is simulated.
+    """Return each arm's circuit and its training rows' features by role; nothing is simulated.
 
     Raises:
         InvalidFileError: When a circuit is beyond the charter's limits or its device.
         TrialError: When preparing an arm would take too much memory.
 
     """
-    from qgate.arms import projected_kernel, quantum_kernel, variational
+    from qgate.arms import projected_kernel, quantum_kernel, quantum_solver, variational
 
     ways: dict[str, Callable[[ArmSpec, Workshop], tuple[Outlined, Array]]] = {
         "quantum_kernel": quantum_kernel.outline,
         "projected_kernel": projected_kernel.outline,
         "variational": variational.outline,
+        "quantum_solver": quantum_solver.outline,
     }
     found: dict[str, tuple[Outlined, Array]] = {}
     for spec in study.charter.arms:

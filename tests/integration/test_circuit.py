@@ -79,7 +79,7 @@ def test_the_pair_and_the_layout_can_be_drawn() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["charters/recorded.yaml"], "no arm has a quantum_kernel"),
+        (["charters/recorded.yaml"], "no arm is a quantum_kernel"),
         (["charters/hold.yaml", "--transpiled"], "qkernel_v1 has no device to be laid out on"),
         (["charters/hold.yaml", "--format", "xml"], "expected one of terminal, json"),
         (["charters/hold.yaml", "--device", "charters/hold.yaml"], "charters/hold.yaml:"),
@@ -104,3 +104,17 @@ def test_a_circuit_beyond_its_limits_is_located(tmp_path: Path) -> None:
     line = next(i for i, row in enumerate(text.splitlines(), 1) if "depth: 20" in row)
     assert done.code == 2
     assert f":{line}:25: the circuit has depth 46, the limit is 20" in done.err
+
+
+def test_a_solvers_circuit_is_told_for_its_largest_problem() -> None:
+    charter = str(ROOT / "charters/qaoa.yaml")
+    done = qgate("circuit", charter, "--format", "json", cwd=ROOT)
+    found = json.loads(done.out)["candidate"]
+    assert found["circuits"][0]["what"] == "QAOA on gka1b.sparse"
+    assert found["circuits"][0]["qubits"] == 20
+    assert [layer["name"] for layer in found["layers"]] == ["cost", "mix"]
+    assert "20 qubits" in " ".join(qgate("plan", charter, cwd=ROOT).out.split())
+    for option, said in (("--pair", "is no kernel"), ("--transpiled", "has no device")):
+        refused = qgate("circuit", charter, option, cwd=ROOT)
+        assert refused.code == 2
+        assert said in refused.err

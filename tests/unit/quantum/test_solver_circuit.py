@@ -11,8 +11,9 @@ from qgate.charter.arm_spec import DeviceSpec, Layer, Limits, QuantumSolver
 from qgate.data.problem import Array
 from qgate.errors import TermError
 from qgate.quantum.noise import noise_model, readout
+from qgate.quantum.portrait import solver_portrait
 from qgate.quantum.qaoa import Qaoa
-from qgate.quantum.solver_circuit import Bench, Drawn, OnDevice, Trained, draw, figures, place
+from qgate.quantum.solver_circuit import Bench, Drawn, OnDevice, Trained, build_solver, draw, place
 from tests.unit.data.problems import quadratic, ring
 
 HERE = Path()
@@ -78,20 +79,24 @@ def test_noisy_chances_are_those_of_aer_s_density_matrix(spec: QuantumSolver) ->
 
 def test_figures_are_of_the_circuit_that_runs() -> None:
     spec, noisy = QuantumSolver(2), QuantumSolver(2, device=LAGOS)
-    drawn = draw(spec, ring(5), HERE)
-    ideal = figures(spec, drawn, None)
+    ideal = build_solver(spec, ring(5), None, HERE).figures
     assert (ideal["qubits"], ideal["two_qubit_gates"], ideal["parameters"]) == (5, 10, 4)
-    placed = place(drawn, Bench(LAGOS, HERE))
-    found = figures(noisy, drawn, placed)
+    built = build_solver(noisy, ring(5), Bench(LAGOS, HERE), HERE)
+    found, placed = built.figures, built.placed
+    assert placed is not None
     assert found["two_qubit_gates"] >= 2 * 10
     assert found["device"] == "ibm_lagos"
-    assert sorted(found["physical_qubits"]) == sorted(placed.part.qubits)
+    assert sorted(found["physical_qubits"]) == sorted(placed.qubits)
+    plain, laid = solver_portrait(noisy, built)["circuits"]
+    assert plain == {"what": "QAOA on ring5", **ideal}
+    assert laid["two_qubit_gates"] == found["two_qubit_gates"]
+    assert laid["modelled_duration_us"] > 0
 
 
 def test_a_circuit_beyond_its_limits_is_refused() -> None:
     spec = QuantumSolver(1, limits=Limits(two_qubit_gates=4))
     with pytest.raises(TermError, match="two qubit gates 5, the limit is 4") as caught:
-        figures(spec, draw(spec, ring(5), HERE), None)
+        build_solver(spec, ring(5), None, HERE)
     assert caught.value.path == ("limits", "two_qubit_gates")
 
 
