@@ -61,6 +61,8 @@ def rehearse(
             yield {"gate": gate.name, "outcome": "not_rehearsed", "reason": str(error)}
             continue
         if again.charter.digest not in tried:
+            study.settings.progress.stage(f"rehearse the remediation of {gate.name}", 1)
+            study.settings.progress.advance()
             tried[again.charter.digest] = _result(again, gather)
         yield {"gate": gate.name, **tried[again.charter.digest]}
 
