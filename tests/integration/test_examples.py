@@ -28,6 +28,7 @@ EXPECTED = {
     "qaoa": ("rollback", 10),
     "pennylane": ("promote", 0),
     "braket": ("promote", 0),
+    "qiskit_machine_learning": ("promote", 0),
 }
 
 
