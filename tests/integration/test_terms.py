@@ -259,8 +259,9 @@ def test_what_other_terms_would_decide_is_called_so(project: Project) -> None:
     project.write(lambda document: document["gates"][0].update(max=0.3))
     shown = project.qgate("judge", path, "--charter", "pilot.yaml")
     assert shown.out.startswith(" WOULD PROMOTE ")
-    assert "nothing follows for traffic" in " ".join(shown.out.split())
-    assert "--charter pilot.yaml" in shown.out
+    flat = " ".join(shown.out.split())
+    assert "nothing follows for traffic" in flat
+    assert "--charter pilot.yaml" in flat
     told = project.qgate("judge", path, "--charter", "pilot.yaml", "--format", "json").report
     assert told["hypothetical"] is True
 
