@@ -28,6 +28,8 @@ _BLOCK = 16
 """Qubits of a block that stays in a core's cache while all products of its qubits are taken."""
 _TABLE_SHARE = 4
 """Phases are looked up where there are so many times fewer of them than amplitudes."""
+_DOUBLED = 13
+"""Qubits from which phases are doubled, not computed one by one: measured, equal at 12."""
 _RAMP = 0.75
 """Time of a step in the annealing schedule that a search starts from (Sack and Serbyn 2021)."""
 
@@ -50,6 +52,7 @@ class Qaoa:
         whole = last * _TABLE_SHARE <= self.cost.size and np.all(steps == np.rint(steps))
         self._index = steps.astype(np.intp) if whole else None
         self._steps = np.arange(last + 1) if whole else self.cost
+        self._couplings: Array = problem.upper.toarray()
 
     def probabilities(self, angles: Array) -> Array:
         """Return the chance of each assignment, shape (2^n,)."""
@@ -91,12 +94,33 @@ class Qaoa:
 
     def _phases(self, gamma: float) -> States:
         """Return exp(-i gamma C) up to a phase that all amplitudes share."""
+        if self._index is None and self.n >= _DOUBLED:
+            return self._doubled(gamma)
         turn = gamma * self._steps
         found = np.empty(turn.shape, dtype=np.complex128)
         np.cos(turn, out=found.real)
         np.sin(turn, out=found.imag)
         np.conjugate(found, out=found)
         return found if self._index is None else found[self._index]
+
+    def _doubled(self, gamma: float) -> States:
+        """Return the same for values of any kind, several times faster where there are many.
+
+        With variable k at 1, a phase is that at 0 times those of its linear term and of its
+        couplings to the variables before it: two products in place of a cosine and a sine.
+        """
+        linear = np.exp(-1j * gamma * self.problem.linear)
+        couplings = np.exp(-1j * gamma * self._couplings)
+        found = np.empty(2**self.n, dtype=np.complex128)
+        turns = np.empty(2 ** max(self.n - 1, 0), dtype=np.complex128)
+        found[0] = 1.0
+        for k in range(self.n):
+            half = 2**k
+            turns[0] = linear[k]
+            for j in range(k):
+                np.multiply(turns[: 2**j], couplings[j, k], out=turns[2**j : 2 ** (j + 1)])
+            np.multiply(found[:half], turns[:half], out=found[half : 2 * half])
+        return found
 
 
 def unit_of(problem: Problem) -> float:

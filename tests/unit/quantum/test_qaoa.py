@@ -98,7 +98,7 @@ def _by_qubits(problem: Problem, angles: Array) -> Array:
 
 
 @pytest.mark.parametrize("whole", [False, True])
-@pytest.mark.parametrize("n", [1, 2, 4, 5, 9])
+@pytest.mark.parametrize("n", [1, 2, 4, 5, 9, 13, 14])  # of 13 and more, phases are doubled
 def test_chances_are_those_of_the_gates(n: int, whole: bool) -> None:
     problem = quadratic(n, seed=n, whole=whole)
     angles = np.random.default_rng(n).normal(size=6)
