@@ -14,6 +14,7 @@ from qgate.arms.kept_arrays import KeptArrays
 from qgate.arms.target import significant
 from qgate.charter.arm_spec import ArmSpec
 from qgate.charter.charter import Shots
+from qgate.charter.derived import DRIFTED
 from qgate.data.dataset import Array, Labels
 from qgate.data.problem import MOST_ENUMERATED, Problem, bit_string, bits_of
 from qgate.data.problem_set import no_ratio
@@ -88,8 +89,12 @@ class QuantumSolverArm:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """Return the figures of the largest problem's circuit."""
-        return self._built.figures
+        """Return the figures of the largest problem's circuit, and all qubits that any stands on."""
+        if self._bench is None:
+            return self._built.figures
+        sizes = {problem.n for problem in self._split.dataset.problems}
+        used = {qubit for size in sizes for qubit in self._bench.part(size).seat.qubits}
+        return {**self._built.figures, "used_qubits": sorted(used)}
 
     def run(self, seed: int, shots: Shots, replicate: int, items: Items = None) -> Outcome:
         """Find the angles of each problem, or of a block of them, and draw its solution."""
@@ -175,7 +180,8 @@ class QuantumSolverArm:
         from qgate.quantum.angle_search import by_gradient, by_values, sampled
 
         search, (seed, shots, _), name = self._spec.search, cell, ready.problem.digest
-        drawn = generator(self._role, seed, None, 0, f"starts {name}")
+        role = "candidate" if self._role == DRIFTED else self._role  # which starts where it did
+        drawn = generator(role, seed, None, 0, f"starts {name}")
         scales, starts, before = self._starts(ready, drawn)
         if search.method == "bfgs":
             found = by_gradient(ready.landscape, starts, scales, search.steps)

@@ -109,7 +109,11 @@ class VariationalArm:
         return built.figures | ({"health": self._checked} if self._checked else {})
 
     def _health(self, rows: _Rows, built: BuiltVariational) -> dict[str, float]:
-        """Return the largest variance of a weight's gradient over random starts, if asked for."""
+        """Return the largest variance of a weight's gradient over random starts, if asked for.
+
+        Of the circuit as it is trained: a device's noise flattens what is trained behind it (Wang
+        et al. 2021).
+        """
         if _VARIANCE not in self._workshop.health:
             return {}
         from qgate.quantum.plateau import loss_variances
@@ -119,7 +123,8 @@ class VariationalArm:
         rng = generator(self._role, 0, None, 0, _VARIANCE)
         starts = np.array([self._start(built, rng) for _ in range(_STARTS)])
         with threadpool_limits(limits=1, user_api="blas"):
-            circuit = built.exact(rows.features[chosen])
+            looked_at = rows.features[chosen]
+            circuit = built.exact(looked_at) if self._exact else built.noisy(looked_at)
             targets = reading.targets(rows.labels[chosen])
             found = loss_variances(circuit, reading.loss, targets, starts)
         return {_VARIANCE: significant(float(found.max()))}
@@ -132,6 +137,7 @@ class VariationalArm:
         other = copy.copy(self)
         other._drift, other._built, other._outcomes = strength, None, {}
         other._models = dict(self._models) if self._exact else {}
+        other._checked = {}  # which would be that of the device before its drift
         return other
 
     def run(self, seed: int, shots: Shots, replicate: int, items: Items = None) -> Outcome:

@@ -8,6 +8,7 @@ from typing import Any
 from qgate.charter.build import build_charter
 from qgate.charter.charter import Charter
 from qgate.digest import digest
+from qgate.quantum.drift import used_qubits
 
 
 def disagreements(record: Mapping[str, Any]) -> Iterator[str]:
@@ -27,7 +28,7 @@ def _calibration_problems(record: Mapping[str, Any], charter: Charter) -> Iterat
     if set(found) != asked:
         yield "record.calibration: expected of the arms that name a later snapshot"
     for role in asked & set(found):
-        stands = record.get("figures", {}).get(role, {}).get("physical_qubits", [])
+        stands = used_qubits(record.get("figures", {}).get(role, {}))
         if sorted(found[role]["used"]) != sorted(stands):
             yield f"record.calibration.{role}.used: expected the qubits of its figures"
 

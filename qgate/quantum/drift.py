@@ -92,7 +92,7 @@ def calibrations(
     Args:
         arms: The charter's.
         folder: What the charter's paths are relative to.
-        figures: Of each arm's circuit, by role, with the `physical_qubits` that it stands on.
+        figures: Of each arm's circuit, by role, with the qubits that it stands on.
 
     Raises:
         InvalidFileError: When a snapshot cannot be read.
@@ -107,10 +107,16 @@ def calibrations(
         locked = read_device(folder / device.path, device.path)
         current = read_device(folder / device.current, device.current)
         try:
-            found[arm.role] = calibration_of(locked, current, figures[arm.role]["physical_qubits"])
+            found[arm.role] = calibration_of(locked, current, used_qubits(figures[arm.role]))
         except UsageError as error:
             raise TermError((arm.role, arm.kind, "device", "current"), str(error)) from None
     return found or None
+
+
+def used_qubits(figures: Mapping[str, Any]) -> Sequence[int]:
+    """Return a device's qubits that any circuit of an arm stands on, by the arm's figures."""
+    found: Sequence[int] = figures.get("used_qubits", figures.get("physical_qubits", ()))
+    return found
 
 
 def _of_qubits(locked: Device, current: Device) -> Iterator[Element]:

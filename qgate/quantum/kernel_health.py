@@ -41,7 +41,8 @@ def geometric_difference(classical: Array, quantum: Array, *, ridge: float = RID
     Both are scaled to a trace of the number of rows, and `ridge` is added to K_C's diagonal, which
     makes g smaller, never larger. Near 1 or below the classical kernel learns whatever the quantum
     one does about as well, from as many rows; near the root of the rows an advantage is neither
-    ruled out nor shown (Huang et al. 2021, there without a ridge).
+    ruled out nor shown (Huang et al. 2021, where it has no ridge; that of their code, with
+    sqrt(K_C) (K_C + ridge)^-2 sqrt(K_C) in the inverse's place, gives no more than this one).
 
     Args:
         classical: Shape (rows, rows).

@@ -15,7 +15,7 @@ from qiskit.transpiler import TranspilerError
 from qgate.charter.arm_spec import DeviceSpec, QuantumSolver
 from qgate.data.problem import Array, Problem
 from qgate.errors import TermError
-from qgate.quantum.device import Device, read_device, restricted, to_target
+from qgate.quantum.device import Device, to_target
 from qgate.quantum.engine import evolve, zero_state
 from qgate.quantum.feature_map import FeatureMap
 from qgate.quantum.figures import CircuitFigures, beyond, figures_of
@@ -25,7 +25,7 @@ from qgate.quantum.noise import readout as readout_errors
 from qgate.quantum.program import Compiled, compile_channels, compile_states
 from qgate.quantum.qaoa import ising
 from qgate.quantum.readout import Readout
-from qgate.quantum.seat import chosen_qubits
+from qgate.quantum.seat import Seat, seat
 from qgate.quantum.weights import Weights
 
 _TRANSPILER_SEED = 20260101
@@ -52,11 +52,12 @@ class Drawn:
 class Part:
     """Some qubits of a device, with the noise of their gates."""
 
-    device: Device
-    """Restricted to those qubits."""
-    whole: Device
-    qubits: tuple[int, ...]
-    """Their numbers on the whole device."""
+    seat: Seat
+
+    @property
+    def device(self) -> Device:
+        """Return whose figures count, restricted to those qubits."""
+        return self.seat.device
 
     @functools.cached_property
     def noise(self) -> Channels:
@@ -65,28 +66,22 @@ class Part:
 
 
 class Bench:
-    """A device, read once, and the parts of it that circuits of each size stand on."""
+    """A device, and the parts of it that circuits of each size stand on, each read once."""
 
     def __init__(self, spec: DeviceSpec, folder: Path) -> None:
-        """Read the snapshot.
-
-        Raises:
-            InvalidFileError: When it cannot be read.
-
-        """
-        self._spec, self._parts = spec, dict[int, Part]()
-        self._whole = read_device(folder / spec.path, spec.path)
+        """Take the device's section, and what its paths are relative to."""
+        self._spec, self._folder, self._parts = spec, folder, dict[int, Part]()
 
     def part(self, size: int) -> Part:
         """Return the qubits for circuits of so many.
 
         Raises:
+            InvalidFileError: When a snapshot cannot be read.
             TermError: When there are none; the path is that within the solver's section.
 
         """
         if size not in self._parts:
-            used = chosen_qubits(size, self._whole, self._spec.qubits)
-            self._parts[size] = Part(restricted(self._whole, used), self._whole, used)
+            self._parts[size] = Part(seat(self._spec, self._folder, size))
         return self._parts[size]
 
 
@@ -106,12 +101,12 @@ class OnDevice:
     @property
     def whole(self) -> Device:
         """Return the device with all of its qubits."""
-        return self.part.whole
+        return self.part.seat.whole
 
     @property
     def qubits(self) -> tuple[int, ...]:
         """Return the numbers of those qubits on the whole device."""
-        return self.part.qubits
+        return self.part.seat.qubits
 
     @functools.cached_property
     def _compiled(self) -> Compiled:
@@ -128,7 +123,7 @@ class OnDevice:
         """Return the whole device's qubit on which each variable starts."""
         layout = self.laid.layout
         places = layout.initial_index_layout() if layout else range(self.laid.num_qubits)
-        return tuple(self.part.qubits[place] for place in places)
+        return tuple(self.qubits[place] for place in places)
 
     def probabilities(self, angles: Array) -> Array:
         """Return the chance of reading each assignment, errors of readout included: (2^n,)."""
@@ -194,14 +189,14 @@ def draw(spec: QuantumSolver, problem: Problem, folder: Path) -> Drawn:
 
 
 def place(drawn: Drawn, bench: Bench) -> OnDevice:
-    """Return the circuit on a device.
+    """Return the circuit on a device, laid out by the snapshot that decides it.
 
     Raises:
         TermError: When it does not fit; the path is that within the solver's section.
 
     """
     part = bench.part(drawn.circuit.num_qubits)
-    device = part.device
+    device = part.seat.laid_by
     try:
         laid = transpile(
             drawn.circuit,

@@ -19,7 +19,7 @@ _KEPT = 256
 
 @dataclass(frozen=True)
 class ExactCircuit:
-    """Without noise or shots: gradients by the adjoint method."""
+    """Without shots: gradients by the adjoint method."""
 
     program: Differentiable
     weights: Weights

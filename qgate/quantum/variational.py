@@ -106,6 +106,10 @@ class BuiltVariational:
         """Return the circuit on training rows without noise or shots."""
         return ExactCircuit(self._exact, self.feature_map.weights, self.feature_map.data(X))
 
+    def noisy(self, X: Array) -> ExactCircuit:
+        """Return the same behind the device's noise, where there is one, and without shots."""
+        return ExactCircuit(self._noisy, self.feature_map.weights, self.feature_map.data(X))
+
     def measured(self, X: Array, shots: Shots, rng: np.random.Generator) -> MeasuredCircuit:
         """Return the circuit on training rows as a trial has it."""
         fmap = self.feature_map

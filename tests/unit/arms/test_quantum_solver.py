@@ -8,7 +8,7 @@ import pytest
 from qgate.arms.arm import TrialError, build_arm
 from qgate.arms.kept_arrays import KeptArrays
 from qgate.arms.quantum_solver import QuantumSolverArm
-from qgate.charter.arm_spec import Limits, QuantumSolver
+from qgate.charter.arm_spec import DeviceSpec, Limits, QuantumSolver
 from qgate.data.problem import bits_of, make_problem
 from qgate.errors import TermError
 from qgate.quantum.qaoa import Qaoa
@@ -84,6 +84,19 @@ def test_noise_lowers_what_a_circuit_expects() -> None:
     assert 2.5 < noisy < ideal - 0.05  # an even draw cuts 2.5 of 5
 
 
+def test_a_drifted_device_has_the_candidates_own_qubits_and_angles() -> None:
+    """Five starts, of which three are drawn: the calibration is all that may differ."""
+    path = LAGOS.path.replace("2021-07-26", "2024-05-27")
+    later = dataclasses.replace(LAGOS, path=path, placed_by=LAGOS.path)
+    specs = [qaoa(2, starts=5, device=device) for device in (LAGOS, later)]
+    one = _arm(specs[0], quadratic(4, seed=3))
+    other = _arm(dataclasses.replace(specs[1], role="drifted"), quadratic(4, seed=3))
+    assert one.figures["physical_qubits"] == other.figures["physical_qubits"]
+    assert one.figures["snapshot"] != other.figures["snapshot"]
+    np.testing.assert_array_equal(one.angles(0, 1).angles, other.angles(0, 1).angles)
+    assert one.run(1, None, 0).predictions != other.run(1, None, 0).predictions
+
+
 def test_draws_are_told_apart_only_where_they_are_many() -> None:
     arm = _arm(qaoa(1), quadratic(9, seed=1), quadratic(9, seed=2))
     found = [arm.run(1, 256, replicate).draws["measurement"] for replicate in range(4)]
@@ -132,3 +145,13 @@ def test_arrays_are_kept_up_to_a_limit_and_the_oldest_goes() -> None:
 
 def test_bits_are_read_with_the_first_variable_first() -> None:
     assert bits_of(np.array([1, 4]), 3).tolist() == [[1, 0, 0], [0, 0, 1]]
+
+
+def test_figures_name_every_qubit_that_a_problem_of_any_size_stands_on() -> None:
+    hanoi = DeviceSpec(LAGOS.path.replace("lagos_2021-07-26", "hanoi_2025-02-26"))
+    arms = {n: _arm(qaoa(device=hanoi), ring(n)) for n in (3, 6)}
+    both = _arm(qaoa(device=hanoi), ring(3), ring(6)).figures
+    own = {n: set(arm.figures["physical_qubits"]) for n, arm in arms.items()}
+    assert not own[3] <= own[6]  # else nothing is shown
+    assert set(both["used_qubits"]) == own[3] | own[6]
+    assert set(both["physical_qubits"]) == own[6]

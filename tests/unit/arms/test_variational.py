@@ -17,6 +17,7 @@ from qgate.charter.arm_spec import ArmSpec, DeviceSpec, Layer, Step, Training, V
 from qgate.data.split import SplitData
 from qgate.errors import TermError
 from qgate.quantum import training
+from qgate.quantum.variational import BuiltVariational
 from tests.unit.arms import small
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
@@ -215,6 +216,31 @@ def test_a_gate_on_the_gradient_has_its_figure() -> None:
     assert set(found) == {"gradient_variance"}
     assert 1e-4 < found["gradient_variance"] < 1
     assert VariationalArm(spec, asked).figures == arm.figures
+
+
+def _variance(spec: ArmSpec) -> float:
+    workshop = Workshop(small.small_split(), FIXTURES / "devices", small.ALLOWED, small.CELLS)
+    asked = replace(workshop, health=frozenset({"gradient_variance"}))
+    return float(VariationalArm(spec, asked).figures["health"]["gradient_variance"])
+
+
+def test_the_gradients_figure_is_of_the_circuit_as_it_is_trained(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Behind noise where training is, by parameter shifts the same as by the adjoint method."""
+    monkeypatch.setattr(variational, "_STARTS", 20)
+    worn = replace(LATER, placed_by=None)
+    ideal = _variance(small.variational())
+    assert _variance(small.variational(device=worn)) == ideal, "trained without noise"
+    assert _variance(small.variational(gradient="spsa")) == pytest.approx(ideal, rel=1e-8)
+    noisy = _variance(small.variational(device=worn, gradient="spsa"))
+    assert noisy < 0.9 * ideal
+    shifted = BuiltVariational.measured
+    monkeypatch.setattr(
+        BuiltVariational, "noisy", lambda self, X: shifted(self, X, None, np.random.default_rng(1))
+    )
+    again = _variance(small.variational(device=worn, gradient="spsa"))
+    assert noisy == pytest.approx(again, rel=1e-8)
 
 
 @pytest.mark.parametrize(

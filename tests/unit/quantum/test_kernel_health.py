@@ -61,6 +61,18 @@ def test_the_geometric_difference_is_the_formula() -> None:
     assert geometric_difference(7 * classical, quantum, ridge=0.3) == pytest.approx(found)
 
 
+@pytest.mark.parametrize("ridge", [1e-3, 0.01, 0.5])
+def test_it_lies_between_the_authors_regularised_form_and_the_plain_one(ridge: float) -> None:
+    for seed in range(5):
+        classical, quantum, n = _positive(12, seed), _positive(12, seed + 10), 12
+        first, second = (gram * n / np.trace(gram) for gram in (classical, quantum))
+        roots, inverse = (sqrtm(first), sqrtm(second)), inv(first + ridge * np.eye(n))
+        inner = roots[1] @ roots[0] @ inverse @ inverse @ roots[0] @ roots[1]
+        found = geometric_difference(classical, quantum, ridge=ridge)
+        assert np.sqrt(norm(inner, 2)) <= found * (1 + 1e-9)
+        assert found <= geometric_difference(classical, quantum, ridge=0.0) * (1 + 1e-9)
+
+
 def test_known_geometric_differences() -> None:
     """1 of a kernel and itself; root n of I against the all-ones kernel, 1/root(1 + r) less."""
     gram = _positive(10, 3)

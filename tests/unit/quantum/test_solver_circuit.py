@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,18 @@ def test_noisy_chances_are_those_of_aer_s_density_matrix(spec: QuantumSolver) ->
     found = placed.probabilities(angles)
     assert found == pytest.approx(_aer(placed, drawn, angles), abs=1e-9)
     assert np.abs(found - _state(drawn, angles)).max() > 1e-3  # the noise is felt
+
+
+def test_a_later_snapshot_may_stand_where_an_earlier_one_put_the_circuit() -> None:
+    drawn, angles = draw(QuantumSolver(1), ring(5), HERE), np.array([0.6, 0.3])
+    later = replace(LAGOS, path=str(DEVICES / "lagos_2024-05-27.json"), placed_by=LAGOS.path)
+    locked, current = (place(drawn, Bench(spec, HERE)) for spec in (LAGOS, later))
+    assert current.qubits == locked.qubits
+    assert current.starts == locked.starts
+    assert current.laid == locked.laid
+    assert current.device.digest != locked.device.digest
+    assert current.probabilities(angles) == pytest.approx(_aer(current, drawn, angles), abs=1e-9)
+    assert np.abs(current.probabilities(angles) - locked.probabilities(angles)).max() > 0.01
 
 
 def test_figures_are_of_the_circuit_that_runs() -> None:
