@@ -17,6 +17,7 @@ from qgate.arms.state_kernel import (
     States,
 )
 from qgate.errors import UsageError
+from qgate.plugins import ParamError, refuse_no_count
 
 _ENTANGLERS = ("cz", "cnot", "none")
 _MOST_KEPT_QUBITS = 12
@@ -72,7 +73,9 @@ class _BraketStates(StateKernel):
 
     def _refuse_unknown(self) -> None:
         if self.entangler not in _ENTANGLERS:
-            raise UsageError(f"entangler {self.entangler!r} is none of {', '.join(_ENTANGLERS)}")
+            known = ", ".join(_ENTANGLERS)
+            raise ParamError(("entangler",), f"{self.entangler!r} is none of {known}")
+        refuse_no_count("layers", self.layers)
 
 
 class KernelClassifier(StateKernelClassifier, _BraketStates):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -101,7 +102,8 @@ class ClassicalArm:
 
     def _fit(self, cell: tuple[int, Shots, int]) -> Any:
         rows, labels = self._split.of_seed(cell[0]).fit_on
-        with seeded(self._packages, generator(self._spec.role, *cell, "fit")):
+        rng = generator(self._spec.role, *cell, "fit")
+        with _located(self._steps[-1][1]), seeded(self._packages, rng):
             return self._pipeline(*cell).fit(rows, labels)
 
     def _pipeline(self, seed: int, shots: Shots, replicate: int) -> Any:
@@ -115,10 +117,17 @@ class ClassicalArm:
     def _built(
         self, step: Step, place: tuple[str | int, ...], seed: int, draws: plugins.Draws
     ) -> Any:
-        try:
+        with _located(place):
             return plugins.build(step.path, step.params, seed, self._allowed, draws)
-        except plugins.ParamError as error:
-            raise TermError((*place, *error.path), str(error)) from error
+
+
+@contextmanager
+def _located(place: tuple[str | int, ...]) -> Iterator[None]:
+    """Give a parameter that cannot be used its place in the charter."""
+    try:
+        yield
+    except plugins.ParamError as error:
+        raise TermError((*place, *error.path), str(error)) from error
 
 
 def _located_steps(spec: ArmSpec) -> tuple[tuple[Step, tuple[str | int, ...]], ...]:

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from qgate.arms.state_kernel import Floats, StateKernelClassifier, StateKernelRegressor, States
 from qgate.errors import UsageError
+from qgate.plugins import ParamError, refuse_no_count
 
 _EMBEDDINGS: dict[str, dict[str, Any]] = {
     "AngleEmbedding": {"rotation": "Y"},
@@ -180,12 +181,14 @@ class _Variational(BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
             ("device", self.device, _DEVICES),
         ):
             if value not in known:
-                raise UsageError(f"{name} {value!r} is none of {', '.join(known)}")
+                raise ParamError((name,), f"{value!r} is none of {', '.join(known)}")
+        for name in ("layers", "steps"):
+            refuse_no_count(name, getattr(self, name))
         if self.circuit is not None and self.weights_shape is None:
-            raise UsageError("a circuit of one's own needs `weights_shape`")
+            raise ParamError(("circuit",), "a circuit of one's own needs `weights_shape`")
         if self.qubits_ < max(self.outputs_, features if self.circuit is None else 1):
             needed = max(self.outputs_, features)
-            raise UsageError(f"{self.qubits_} qubits are too few: {needed} are needed")
+            raise ParamError(("qubits",), f"{self.qubits_} are too few: {needed} are needed")
 
 
 class VariationalClassifier(ClassifierMixin, _Variational):  # type: ignore[misc]  # sklearn is untyped
@@ -272,7 +275,9 @@ class _PennyLaneStates:
     def _states(self, rows: Floats) -> States:
         qml = _pennylane()
         if self.embedding not in _EMBEDDINGS:
-            raise UsageError(f"embedding {self.embedding!r} is none of {', '.join(_EMBEDDINGS)}")
+            known = ", ".join(_EMBEDDINGS)
+            raise ParamError(("embedding",), f"{self.embedding!r} is none of {known}")
+        refuse_no_count("repeat", self.repeat)
         features = rows.shape[1]
 
         def prepared(x: Any) -> Any:

@@ -31,6 +31,8 @@ Document = Mapping[str, Any]
 FAMILIES = ("logistic_regression", "rbf_svc", "gradient_boosting", "mlp")
 """Of the strongest baseline, where a charter names none."""
 _TRAINABLE = ("scale", "angle")
+_FOR_ESTIMATORS = ("quantum_kernel", "projected_kernel", "random_features")
+"""What gives an estimator its kernel or its features; SVC, or SVR for numbers, if unsaid."""
 
 
 def build_arm_spec(role: str, document: Document) -> ArmSpec:
@@ -38,7 +40,13 @@ def build_arm_spec(role: str, document: Document) -> ArmSpec:
     section = document[role]
     if section == "strongest":
         section = {"id": "strongest", "strongest": "all"}
-    parts = {key: build(section[key]) for key, build in _PARTS.items() if key in section}
+    regression = document["data"].get("task") == "regression"
+    default = {"estimator": "sklearn.svm.SVR" if regression else "sklearn.svm.SVC"}
+    parts = {
+        key: build({**default, **section[key]} if key in _FOR_ESTIMATORS else section[key])
+        for key, build in _PARTS.items()
+        if key in section
+    }
     estimator = section.get("estimator")
     return ArmSpec(
         role=role,
@@ -97,7 +105,7 @@ def _projected_kernel(section: Document) -> ProjectedKernel:
 
 
 def _kernel_estimator(section: Document) -> Step:
-    return Step(section.get("estimator", "sklearn.svm.SVC"), section.get("params", {}))
+    return Step(section["estimator"], section.get("params", {}))
 
 
 def _variational(section: Document) -> Variational:

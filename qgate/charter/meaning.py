@@ -12,6 +12,7 @@ from qgate.charter.circuits import circuit_findings, layers_at
 from qgate.charter.clauses import clause_findings
 from qgate.charter.comparisons import comparison_findings
 from qgate.charter.schema import suggest
+from qgate.charter.spaces import space_findings
 from qgate.charter.vocabulary import Vocabulary
 from qgate.charter.yaml_reader import Path_, Source
 from qgate.errors import Finding, UsageError
@@ -52,6 +53,7 @@ def meaning_findings(charter: Charter, source: Source, around: Surroundings) -> 
         *circuit_findings(charter, source, around.vocabulary),
         *clause_findings(charter, source, around.vocabulary),
         *comparison_findings(charter, source),
+        *space_findings(charter, source, around.vocabulary),
         *_arms(charter, source, around),
         *_paths(charter, source, around),
         *_budget(charter, source),

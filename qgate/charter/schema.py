@@ -6,7 +6,7 @@ import difflib
 import functools
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
@@ -98,6 +98,16 @@ def findings_against(name: str, source: Source) -> list[Finding]:
     errors = _validator(name).iter_errors(source.document)
     found = [finding for error in errors for finding in _translate(source, error)]
     return sorted(found, key=lambda finding: (finding.line, finding.column, finding.message))
+
+
+def value_complaint(value: object, rule: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with a value by a rule of the schema, None where it fits."""
+    validator: Draft7Validator = _STRICT(rule)
+    error = next(validator.iter_errors(value), None)
+    if error is None:
+        return None
+    found = cast("Any", error)
+    return _complaint(str(found.validator), found.validator_value, found.instance, (), found.schema)
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -87,7 +87,7 @@ def _kind_shapes(
     for kind in kinds:
         if solves != (kind in _SOLVERS):
             task = "solves problems" if kind in _SOLVERS else "predicts rows"
-            message = f"a {kind} {task}, which is not this data.task"
+            message = f"an arm of kind {kind} {task}, which is not this data.task"
             yield source.finding((role, kind), message)
         if kind in _WITHOUT_PREPROCESSING and "preprocess" in arm:
             yield source.finding((role, "preprocess"), _WITHOUT_PREPROCESSING[kind])

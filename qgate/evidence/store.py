@@ -85,6 +85,11 @@ def read_bundle(reference: str, store: Path = DEFAULT_STORE) -> Evidence:
 def _evidence(folder: Path, manifest: Mapping[str, Any], parts: Mapping[str, Any]) -> Evidence:
     """Return evidence whose digests are those of the files and whose form can be relied on."""
     record, observations = (parts[key] for key in _MEMBERS)
+    if isinstance(observations, dict) and observations.get("attempt") == 0:
+        raise UsageError(
+            f"{shown(folder)} is of a rehearsal, which is no verdict: change the charter as it "
+            "was rehearsed, then qgate lock and qgate run it"
+        )
     found = problems(record, observations)
     if not isinstance(manifest.get("path"), str):
         found.append("the manifest lacks `path`")

@@ -22,6 +22,7 @@ from qgate.lock.lock import Lock, read_lock
 from qgate.plan.admit import valid
 from qgate.plan.plan import Plan, make_plan
 from qgate.plan.settings import Settings
+from qgate.plan.terms import term_findings
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,10 @@ def open_study(path: Path, settings: Settings, vocabulary: Vocabulary) -> Study:
         place = ("schedule", "looks", "after_items")
         raise InvalidFileError([source.finding(place, f"{message}: name fewer")])
     plan = Plan(charter, 0, 0, ())
-    return _planned(Study(charter, source, folder, split, {}, lock, plan, settings))
+    study = Study(charter, source, folder, split, {}, lock, plan, settings)
+    if found := list(term_findings(charter, source, split, folder, study.allowed_imports)):
+        raise InvalidFileError(list(dict.fromkeys(found)))
+    return _planned(study)
 
 
 def restudied(study: Study, charter: Charter) -> Study:

@@ -53,11 +53,7 @@ def build(
         ParamError: When the same is true of a value within the parameters.
 
     """
-    cls = load(path, allowed)
-    known = parameters(cls)
-    for name in params:
-        if not accepts(known, name):
-            raise UsageError(f"{path} takes no parameter {name!r}{suggest(name, known)}")
+    cls, known = _known(path, params, allowed)
     values = {
         name: _value(value, (name,), _Maker(seed, allowed, draws)) for name, value in params.items()
     }
@@ -68,6 +64,34 @@ def build(
         return cls(**{**given, **_tuples_where_default(values, known)})
     except (Exception, SystemExit) as error:
         raise UsageError(f"{path} refuses its parameters: {error}") from error
+
+
+def refuse_unknown(path: str, params: Mapping[str, Any], allowed: Collection[str]) -> None:
+    """Refuse a class, or calls and imports within its parameters, that `build` would refuse.
+
+    Nothing is made: only names are looked up, of classes, functions and their parameters.
+
+    Raises:
+        UsageError: When the class may not be imported or does not exist.
+        ParamError: When it takes no such parameter, or one within its parameters is wrong.
+
+    """
+    _known(path, params, allowed)
+    for spec, place in forms(params, ()):
+        _target(spec, place, allowed)
+
+
+def _known(
+    path: str, params: Mapping[str, Any], allowed: Collection[str]
+) -> tuple[Any, Mapping[str, inspect.Parameter]]:
+    """Return a class and its parameters, which those stated must be among."""
+    cls = load(path, allowed)
+    known = parameters(cls)
+    for name in params:
+        if not accepts(known, name):
+            message = f"{path} takes no parameter {name!r}{suggest(name, known)}"
+            raise ParamError((name,), message)
+    return cls, known
 
 
 def takes(path: str, parameter: str, allowed: Collection[str]) -> bool:
@@ -91,20 +115,11 @@ class _Maker:
 
     def make(self, spec: Mapping[str, Any], place: ParamPath) -> Any:
         """Return what a `call` returns, or what an `import` names."""
-        if frozenset(spec) not in FORMS:
-            raise ParamError(place, "takes `call` and `with`, or `import` alone")
+        target = _target(spec, place, self.allowed)
         if "import" in spec:
-            return target_of(spec["import"], (*place, "import"), self.allowed)
-        path, stated = spec["call"], spec.get("with", {})
-        target = target_of(path, (*place, "call"), self.allowed)
-        inner = (*place, "with")
-        if not isinstance(stated, Mapping):
-            raise ParamError(inner, "expected keyword arguments")
+            return target
+        path, stated, inner = spec["call"], spec.get("with", {}), (*place, "with")
         known = parameters(target)
-        for name in stated:
-            if not accepts(known, name):
-                message = f"{path} takes no parameter {name!r}{suggest(name, known)}"
-                raise ParamError((*inner, name), message)
         wide = parameters(target, through=True)
         if self.draws is not None:
             _refuse_stated(stated, wide, inner)
@@ -114,6 +129,25 @@ class _Maker:
             return target(**{**given, **_tuples_where_default(values, known)})
         except (Exception, SystemExit) as error:  # not our class or function: it may do anything
             raise ParamError(place, f"{path} refuses its parameters: {error}") from error
+
+
+def _target(spec: Mapping[str, Any], place: ParamPath, allowed: Collection[str]) -> Any:
+    """Return what a `call` or an `import` names, which must take what the call states."""
+    if frozenset(spec) not in FORMS:
+        raise ParamError(place, "takes `call` and `with`, or `import` alone")
+    if "import" in spec:
+        return target_of(spec["import"], (*place, "import"), allowed)
+    path, stated = spec["call"], spec.get("with", {})
+    target = target_of(path, (*place, "call"), allowed)
+    inner = (*place, "with")
+    if not isinstance(stated, Mapping):
+        raise ParamError(inner, "expected keyword arguments")
+    known = parameters(target)
+    for name in stated:
+        if not accepts(known, name):
+            message = f"{path} takes no parameter {name!r}{suggest(name, known)}"
+            raise ParamError((*inner, name), message)
+    return target
 
 
 def _value(value: Any, place: ParamPath, maker: _Maker) -> Any:

@@ -36,6 +36,16 @@ def distributions(name: str) -> tuple[str, ...]:
     return _BEHIND_OURS.get(class_path(name).rpartition(".")[0], ())
 
 
+def extra_of(name: str) -> str:
+    """Return qgate's extra that installs what one of our own estimators runs on.
+
+    Raises:
+        UsageError: When the name is no class path and no entry point.
+
+    """
+    return class_path(name).rpartition(".")[0].rpartition(".")[2].removesuffix("_models")
+
+
 def class_path(name: str) -> str:
     """Return a class path; a name without a dot is that of an installed entry point.
 

@@ -20,12 +20,18 @@ class ParamError(UsageError):
 
     def __init__(self, path: ParamPath, message: str) -> None:
         """Keep the path apart from the message, so that a caller can locate it."""
-        self.path, self._message = path, message
+        self.path, self.message = path, message
         super().__init__(path, message)  # both, so that it can travel between processes
 
     def __str__(self) -> str:
         """Return the message for people, which begins with the path."""
-        return f"{_dotted(self.path)}: {self._message}"
+        return f"{_dotted(self.path)}: {self.message}"
+
+
+def refuse_no_count(name: str, value: Any) -> None:
+    """Raise a ParamError unless a parameter is a whole number of at least 1."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ParamError((name,), f"{value!r} is no whole number of at least 1")
 
 
 def named(params: Mapping[str, Any]) -> Iterator[tuple[str, ParamPath]]:

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from qgate.arms.arm import Arm, Outcome, Server, TrialError, Workshop, build_arm
 from qgate.charter.arm_spec import ArmSpec
+from qgate.charter.derived import ROLES
 from qgate.data.dataset import Array
 from qgate.errors import (
     ExecutionError,
@@ -109,6 +110,7 @@ def run(study: Study, arms: Mapping[str, Arm], specs: Sequence[TrialSpec]) -> Re
     """Return every trial's result, from the cache or run now.
 
     Raises:
+        InvalidFileError: When only fitting shows a term of the charter to be wrong.
         InterruptedRunError: When a person stops it; what was finished is in the cache.
 
     """
@@ -117,9 +119,10 @@ def run(study: Study, arms: Mapping[str, Arm], specs: Sequence[TrialSpec]) -> Re
     progress.stage("run trials", len(specs))
     results: dict[str, TrialResult] = {}
     try:
-        for result in run_trials(arms, specs, cache, study.settings.workers):
-            results[result.spec.digest] = result
-            progress.advance()
+        with _located(study):
+            for result in run_trials(arms, specs, cache, study.settings.workers):
+                results[result.spec.digest] = result
+                progress.advance()
     except KeyboardInterrupt:
         raise InterruptedRunError(
             f"interrupted: {len(results)} of {len(specs)} trials are finished and kept; "
@@ -205,7 +208,10 @@ def _located(study: Study) -> Iterator[None]:
     try:
         yield
     except TermError as error:
-        raise InvalidFileError([study.source.finding(error.path, str(error))]) from None
+        path = error.path
+        if path and path[0] in ROLES:  # an arm made of the candidate has its terms
+            path = ("candidate", *path[1:])
+        raise InvalidFileError([study.source.finding(path, str(error))]) from None
 
 
 def _workshop(study: Study, spec: ArmSpec) -> Workshop:

@@ -292,3 +292,18 @@ def test_a_very_early_look_is_taken_and_decides_nothing(project: Project) -> Non
     done = _run(project, change)
     first = done.report["looks"][0]["gates"][0]
     assert (first["verdict"], first["confidence"]) == ("inconclusive", 1 - 1e-10)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_value_that_only_a_fit_refuses_has_its_line(project: Project, workers: str) -> None:
+    def change(document: Document) -> None:
+        del document["candidate"]["quantum_kernel"]
+        document["candidate"] |= {"estimator": "braket_kernel", "params": {"entangler": "swap"}}
+        document["gates"][0]["remediation"] = [{"restore": "classical_v1"}]
+
+    project.write(change)
+    assert project.qgate("lock", "pilot.yaml").code == ExitCode.PASS
+    done = project.qgate("run", "pilot.yaml", "--workers", workers)
+    assert done.code == ExitCode.USAGE
+    line = project.charter.read_text(encoding="utf-8").splitlines().index("    entangler: swap") + 1
+    assert f"pilot.yaml:{line}:5: params.entangler: 'swap' is none of cz, cnot, none" in done.err

@@ -85,5 +85,5 @@ def test_shots_spread_as_binomial_and_each_call_draws_anew() -> None:
 
 
 def test_an_unknown_entangler_is_refused() -> None:
-    with pytest.raises(UsageError, match="entangler 'swap' is none of cz, cnot, none"):
+    with pytest.raises(UsageError, match="entangler: 'swap' is none of cz, cnot, none"):
         KernelClassifier(entangler="swap").fit(X, Y)

@@ -119,9 +119,11 @@ def test_a_kernel_of_rotations_has_its_closed_form() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"embedding": "Angle"}, "embedding 'Angle' is none of AngleEmbedding"),
-        ({"device": "default.mixed"}, "device 'default.mixed' is none of"),
-        ({"qubits": 1}, "1 qubits are too few: 2 are needed"),
+        ({"embedding": "Angle"}, "embedding: 'Angle' is none of AngleEmbedding"),
+        ({"device": "default.mixed"}, "device: 'default.mixed' is none of"),
+        ({"qubits": 1}, "qubits: 1 are too few: 2 are needed"),
+        ({"steps": 0}, "steps: 0 is no whole number of at least 1"),
+        ({"layers": "2"}, "layers: '2' is no whole number of at least 1"),
         ({"circuit": _product}, "needs `weights_shape`"),
     ],
 )

@@ -191,3 +191,9 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_bundle_can_be_read_by_others(tmp_path: Path) -> None:
     _write(tmp_path)
     assert _folder(tmp_path).stat().st_mode & 0o777 == 0o755
+
+
+def test_a_rehearsal_is_no_evidence_of_a_verdict(tmp_path: Path) -> None:
+    observed = {**bundles.observations(), "attempt": 0}
+    write_bundle(bundles.record(), observed, tmp_path)
+    assert "is of a rehearsal, which is no verdict" in _refusal(str(_folder(tmp_path)), tmp_path)
