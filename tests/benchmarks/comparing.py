@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
+import platform
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -58,6 +62,32 @@ class Row:
         return f"| {self.work} | {own} | {self.peer} | {mark}{theirs} | {mark}{ratio} |"
 
 
+def machine(packages: Sequence[str]) -> str:
+    """Return what the figures rest on: cores and versions; end where a package is missing."""
+    found, missing = [], []
+    for name in packages:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        needed = " ".join(missing)
+        sys.exit(f"not installed: {needed}; the benchmark needs qgate[bench] (pip install it)")
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {', '.join(found)}"
+
+
+def table(rows: Iterable[Row]) -> int:
+    """Print rows as they come and then what they miss; return 1 where they miss a target."""
+    print("| work | qgate | peer | peer's time | ratio |\n| --- | ---: | --- | ---: | ---: |")
+    missed = []
+    for row in rows:
+        print(row, flush=True)
+        missed += [row.missed] if row.missed else []
+    for words in missed:
+        print(f"missed: {words}", file=sys.stderr)
+    return 1 if missed else 0
+
+
 def shown(value: float, digits: int) -> str:
     """Return a number with so many digits that count, and never an exponent."""
     decimals = max(0, digits - 1 - math.floor(math.log10(value)))
@@ -82,10 +112,10 @@ def taken(runs: Mapping[str, Callable[[], Any]], times: int) -> dict[str, tuple[
     return {name: (seconds[name], found[name]) for name in runs}
 
 
-def agree(own: Array, peer: Array) -> None:
+def agree(own: Array, peer: Array, within: float = SAME) -> None:
     """Stop where two matrices are apart."""
     apart = float(np.abs(own - peer).max())
-    assert apart <= SAME, f"they differ by {apart:.2g}"
+    assert apart <= within, f"they differ by {apart:.2g}"
 
 
 def near_scores(drawn: Array, exact: Array, shots: int, near: float) -> None:
