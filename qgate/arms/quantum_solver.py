@@ -89,7 +89,7 @@ class QuantumSolverArm:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """Return the figures of the largest problem's circuit, and all qubits that any stands on."""
+        """Return the figures of the largest problem's circuit, and the qubits of all circuits."""
         if self._bench is None:
             return self._built.figures
         sizes = {problem.n for problem in self._split.dataset.problems}

@@ -12,15 +12,12 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
-import platform
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +35,17 @@ from qgate.quantum.device import read_device
 from qgate.quantum.estimate import Estimate, measured_gram
 from qgate.trials.cache import TrialCache
 from qgate.trials.engine import run_trials
-from tests.benchmarks.comparing import Row, Way, agree, best, by_chance, near_scores, taken
+from tests.benchmarks.comparing import (
+    Row,
+    Way,
+    agree,
+    best,
+    by_chance,
+    machine,
+    near_scores,
+    table,
+    taken,
+)
 from tests.unit.arms.small import make_split, workshop
 
 if TYPE_CHECKING:
@@ -273,9 +280,8 @@ def alone(way: str, rows: int, qubits: int, path: str) -> None:
 
 def conditions() -> str:
     """Return what the table's figures rest on."""
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, {packages}. ZZ feature map, "
+        f"{machine(PACKAGES)}. ZZ feature map, "
         "2 repetitions, all pairs entangled. Least seconds of several runs that take turns (one, "
         "where memory is given). Both sides of a row were checked to agree: probabilities to "
         "1e-10, shots by the mean and sd of their z-scores. ≈: extrapolated from 24 of 100 rows "
@@ -294,15 +300,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         alone(way, int(rows), int(qubits), path)
         return 0
     print(f"{conditions()}\n")
-    print("| work | qgate | peer | peer's time | ratio |\n| --- | ---: | --- | ---: | ---: |")
-    missed = []
-    for name in options.only.split(","):
-        for row in ROWS[name]():
-            print(row, flush=True)
-            missed += [row.missed] if row.missed else []
-    for words in missed:
-        print(f"missed: {words}", file=sys.stderr)
-    return 1 if missed else 0
+    return table(row for name in options.only.split(",") for row in ROWS[name]())
 
 
 if __name__ == "__main__":
