@@ -116,11 +116,13 @@ def run(path: Path, settings: Settings) -> tuple[Evidence, Decision]:
         raise InvalidFileError(refused)
     found = stages.tune(found)
     gathered = gather(found, stages.prepare(found, found.charter.trial_arms), attempt)
-    observed = gathered.observations
-    if settings.rehearse:
-        observed = {**observed, "rehearsals": rehearse(found, judge(gathered))}
-    evidence = write_bundle(gathered.record, observed, settings.store)
-    ledger.add(found.contract, evidence.digest)
+    observed = dict(gathered.observations)
+    try:
+        if settings.rehearse:
+            observed["rehearsals"] = rehearse(found, judge(gathered))
+    finally:  # what ran is kept and counted, whatever becomes of a rehearsal
+        evidence = write_bundle(gathered.record, observed, settings.store)
+        ledger.add(found.contract, evidence.digest)
     return evidence, judge(evidence)
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from qgate import plugins
 from qgate.charter.arm_spec import ArmSpec
 from qgate.charter.charter import Shots
 from qgate.data.dataset import Array, Labels
 from qgate.data.split import SplitData
 from qgate.digest import digest, sha256
-from qgate.errors import ExecutionError
+from qgate.errors import ExecutionError, TermError
 from qgate.plan.settings import DEFAULT_MEMORY
 
 Items = tuple[int, int] | None
@@ -130,6 +132,15 @@ def build_arm(spec: ArmSpec, workshop: Workshop) -> Arm:
     module, name = _KINDS[spec.kind]
     arm: Arm = getattr(importlib.import_module(module), name)(spec, workshop)
     return arm
+
+
+@contextmanager
+def located(*place: str | int) -> Iterator[None]:
+    """Put a section's place in the charter before the path of a term that is wrong within it."""
+    try:
+        yield
+    except (TermError, plugins.ParamError) as error:
+        raise TermError((*place, *error.path), str(error)) from None
 
 
 def fingerprint(drawn: Array) -> str | None:

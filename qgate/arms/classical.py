@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from qgate import plugins
-from qgate.arms.arm import Items, Outcome, Server, Workshop, generator
+from qgate.arms.arm import Items, Outcome, Server, Workshop, generator, located
 from qgate.arms.global_seeds import seeded
 from qgate.arms.kept_fits import KeptFits
 from qgate.arms.target import Target
@@ -103,7 +102,7 @@ class ClassicalArm:
     def _fit(self, cell: tuple[int, Shots, int]) -> Any:
         rows, labels = self._split.of_seed(cell[0]).fit_on
         rng = generator(self._spec.role, *cell, "fit")
-        with _located(self._steps[-1][1]), seeded(self._packages, rng):
+        with located(*self._steps[-1][1]), seeded(self._packages, rng):
             return self._pipeline(*cell).fit(rows, labels)
 
     def _pipeline(self, seed: int, shots: Shots, replicate: int) -> Any:
@@ -117,17 +116,8 @@ class ClassicalArm:
     def _built(
         self, step: Step, place: tuple[str | int, ...], seed: int, draws: plugins.Draws
     ) -> Any:
-        with _located(place):
+        with located(*place):
             return plugins.build(step.path, step.params, seed, self._allowed, draws)
-
-
-@contextmanager
-def _located(place: tuple[str | int, ...]) -> Iterator[None]:
-    """Give a parameter that cannot be used its place in the charter."""
-    try:
-        yield
-    except plugins.ParamError as error:
-        raise TermError((*place, *error.path), str(error)) from error
 
 
 def _located_steps(spec: ArmSpec) -> tuple[tuple[Step, tuple[str | int, ...]], ...]:

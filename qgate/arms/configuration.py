@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from qgate.arms.strongest import space_of
-from qgate.charter.arm_spec import ArmSpec, Layer, Step
+from qgate.charter.arm_spec import ArmSpec, Layer, Step, Training
+from qgate.charter.derived import WITHOUT_ENTANGLEMENT, separable
+from qgate.charter.spaces import LAYER_KEYS
 from qgate.errors import TermError
+from qgate.quantum.layers import LAYERS
 
 Configuration = Mapping[str, Any]
 _TAKE_COST = ("sklearn.svm.SVC", "sklearn.svm.SVR")
 _COSTS = (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 _BANDWIDTHS = (0.1, 0.25, 0.5, 1.0, 2.0)
 """What the data are multiplied by (Shaydulin and Wild 2022: kernels of narrow ones generalise)."""
-_LAYER_KEYS = ("scale", "pair_scale", "alpha", "reps", "pairs", "angle", "gate")
+_TRAINING_KEYS = frozenset(field.name for field in fields(Training))
 _RATES = (0.01, 0.03, 0.1)
 
 
@@ -47,12 +50,15 @@ def configured(spec: ArmSpec, chosen: Configuration) -> ArmSpec:
 
 
 def applicable(spec: ArmSpec, name: str) -> bool:
-    """Return whether an arm has what a space names; an ablation lacks some of the candidate's."""
+    """Return whether an arm has what a space names; an ablation lacks some of the candidate's.
+
+    Without entanglement it has nothing to tune that would bring the entanglers back.
+    """
     try:
-        _set(spec, name, 1)
+        layers = _all_layers(_set(spec, name, 1).layered)
     except TermError:
         return False
-    return True
+    return spec.role != WITHOUT_ENTANGLEMENT or separable(layers) == layers
 
 
 def _set(spec: ArmSpec, name: str, value: Any) -> ArmSpec:
@@ -62,13 +68,13 @@ def _set(spec: ArmSpec, name: str, value: Any) -> ArmSpec:
         return _with_layers(spec, lambda layer: _wider(layer, value))
     if not owner:
         return _with_param(spec, name, value)
-    if owner == "training" and spec.variational is not None:
+    if owner == "training" and spec.variational is not None and key in _TRAINING_KEYS:
         training = replace(spec.variational.training, **{key: value})
         return replace(spec, variational=replace(spec.variational, training=training))
-    known = circuit is not None and key in _LAYER_KEYS
-    if known and owner in {layer.name for layer in _all_layers(circuit)}:
+    if circuit is not None and any(_takes(layer, owner, key) for layer in _all_layers(circuit)):
         return _with_layers(
-            spec, lambda layer: replace(layer, **{key: value}) if layer.name == owner else layer
+            spec,
+            lambda layer: replace(layer, **{key: value}) if _takes(layer, owner, key) else layer,
         )
     steps = tuple(
         Step(step.path, {**step.params, key: value})
@@ -83,8 +89,13 @@ def _set(spec: ArmSpec, name: str, value: Any) -> ArmSpec:
     return replace(spec, preprocess=steps)
 
 
+def _takes(layer: Layer, name: str, key: str) -> bool:
+    """Return whether a key of a layer of that name means anything; else it would be no choice."""
+    return layer.name == name and key in LAYER_KEYS and key in LAYERS[layer.kind].keys
+
+
 def _all_layers(circuit: Any) -> tuple[Layer, ...]:
-    return (*circuit.layers, *getattr(circuit, "closing", ()))
+    return (*getattr(circuit, "layers", ()), *getattr(circuit, "closing", ()))
 
 
 def _with_layers(spec: ArmSpec, change: Callable[[Layer], Layer]) -> ArmSpec:

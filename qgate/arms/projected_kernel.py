@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
-from qgate.arms.arm import Items, Outcome, Server, TrialError, Workshop, fingerprint, generator
+from qgate.arms.arm import (
+    Items,
+    Outcome,
+    Server,
+    TrialError,
+    Workshop,
+    fingerprint,
+    generator,
+    located,
+)
 from qgate.arms.checkup import FIGURES, OnDevice, Subject, check_up, chosen_rows
 from qgate.arms.features import dense, first_seed, fitted_features
 from qgate.arms.kept_fits import KeptFits
@@ -19,7 +28,6 @@ from qgate.charter.arm_spec import ArmSpec
 from qgate.charter.charter import Shots
 from qgate.data.dataset import Array, Labels
 from qgate.data.split import SplitData
-from qgate.errors import TermError
 from qgate.quantum.projected import BASES, Readings, default_gamma, projected_kernel
 
 if TYPE_CHECKING:
@@ -228,10 +236,8 @@ def _build(spec: ArmSpec, workshop: Workshop, features: int) -> BuiltRows:
 
     assert spec.projected_kernel is not None  # noqa: S101  # the kind of this arm
     sampled = any(shots is not None for _, shots, _ in workshop.cells)
-    try:
+    with located(spec.role, "projected_kernel"):
         return build_projected(spec.projected_kernel, features, workshop.folder, sampled=sampled)
-    except TermError as error:
-        raise TermError((spec.role, "projected_kernel", *error.path), str(error)) from None
 
 
 def _fingerprint(bloch: Array) -> str | None:

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from qgate.arms.arm import Items, Outcome, Server, TrialError, Workshop, fingerprint, generator
+from qgate.arms.arm import (
+    Items,
+    Outcome,
+    Server,
+    TrialError,
+    Workshop,
+    fingerprint,
+    generator,
+    located,
+)
 from qgate.arms.checkup import FIGURES, OnDevice, Subject, check_up, chosen_rows
 from qgate.arms.features import dense, first_seed, fitted_features
 from qgate.arms.kept_fits import KeptFits
@@ -20,7 +29,6 @@ from qgate.charter.arm_spec import ArmSpec
 from qgate.charter.charter import Shots
 from qgate.data.dataset import Array, Codes, Labels
 from qgate.data.split import SplitData
-from qgate.errors import TermError
 from qgate.quantum.estimate import DIGITS, Estimate, measured, measured_gram
 from qgate.quantum.spectrum import clip
 
@@ -256,10 +264,8 @@ def _build(spec: ArmSpec, workshop: Workshop, features: int) -> Built:
 
     assert spec.quantum_kernel is not None  # noqa: S101  # the kind of this arm
     sampled = any(shots is not None for _, shots, _ in workshop.cells)
-    try:
+    with located(spec.role, "quantum_kernel"):
         return build_kernel(spec.quantum_kernel, features, workshop.folder, sampled=sampled)
-    except TermError as error:
-        raise TermError((spec.role, "quantum_kernel", *error.path), str(error)) from None
 
 
 def _noise_figures(gram: Estimate) -> dict[str, float]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from qgate.arms.arm import Items, Outcome, Server, TrialError, Workshop, generator
+from qgate.arms.arm import Items, Outcome, Server, TrialError, Workshop, generator, located
 from qgate.arms.kept_arrays import KeptArrays
 from qgate.arms.target import significant
 from qgate.charter.arm_spec import ArmSpec
@@ -19,7 +19,6 @@ from qgate.data.dataset import Array, Labels
 from qgate.data.problem import MOST_ENUMERATED, Problem, bit_string, bits_of
 from qgate.data.problem_set import no_ratio
 from qgate.digest import sha256
-from qgate.errors import TermError
 
 if TYPE_CHECKING:
     from qgate.quantum.angle_search import Found, Landscape, Scales
@@ -85,7 +84,7 @@ class QuantumSolverArm:
         self._bench: Bench | None = None
         self._largest = _largest(self._split.dataset.problems)
         self._refuse_large(spec.id)
-        self._built: BuiltSolver = self._located(self._built_largest)
+        self._built: BuiltSolver = self._built_largest()
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -210,8 +209,8 @@ class QuantumSolverArm:
 
     def _prepared(self, row: int) -> _Ready:
         problem = self._problem(row)
-        found: _Ready = self._located(lambda: self._made_ready(problem))
-        return found
+        with located(self._role, "quantum_solver"):
+            return self._made_ready(problem)
 
     def _made_ready(self, problem: Problem) -> _Ready:
         from qgate.quantum.qaoa import Qaoa
@@ -260,13 +259,8 @@ class QuantumSolverArm:
 
         if self._spec.device is not None:
             self._bench = Bench(self._spec.device, self._workshop.folder)
-        return build_solver(self._spec, self._largest, self._bench, self._workshop.folder)
-
-    def _located(self, work: Callable[[], Any]) -> Any:
-        try:
-            return work()
-        except TermError as error:
-            raise TermError((self._role, "quantum_solver", *error.path), str(error)) from None
+        with located(self._role, "quantum_solver"):
+            return build_solver(self._spec, self._largest, self._bench, self._workshop.folder)
 
     def _refuse_large(self, name: str) -> None:
         n, limit = self._largest.n, self._workshop.max_memory

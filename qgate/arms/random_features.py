@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from qgate.arms.arm import Items, Outcome, Server, Workshop, generator
+from qgate.arms.arm import Items, Outcome, Server, Workshop, generator, located
 from qgate.arms.features import dense, first_seed, fitted_features
 from qgate.arms.kept_fits import KeptFits
 from qgate.arms.kernel_estimator import kernel_estimator
@@ -121,7 +121,8 @@ class RandomFeaturesArm:
         section = self._section
         layers = (*section.layers * section.repeat, *section.closing)
         files = {layer.path: self._workshop.folder / layer.path for layer in layers if layer.path}
-        return FeatureMap(layers, 1, features, files)
+        with located(self._spec.role, self._spec.kind):
+            return FeatureMap(layers, 1, features, files)
 
 
 def _waves(angles: Array, signs: Array) -> Array:

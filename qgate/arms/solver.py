@@ -170,7 +170,8 @@ class SolverArm:
                 )
                 raise TermError((*place, "params", name), f"no parameter {name!r}: {why}")
             if name.startswith("num_") and not _counts(value, name):
-                raise TermError((*place, "params", name), f"{name}: expected a whole number")
+                message = f"{name}: expected a whole number of at least {_least(name)}"
+                raise TermError((*place, "params", name), message)
         problems = self._split.dataset.problems
         large = [problem for problem in problems if problem.n > MOST_ENUMERATED]
         if self._method == "exact" and large:
@@ -184,5 +185,8 @@ class SolverArm:
 
 
 def _counts(value: object, name: str) -> bool:
-    least = 0 if name == "num_restarts" else 1
-    return type(value) is int and least <= value < 2**31
+    return type(value) is int and _least(name) <= value < 2**31
+
+
+def _least(name: str) -> int:
+    return 0 if name == "num_restarts" else 1

@@ -35,8 +35,10 @@ class Tuned:
 def tune(spec: ArmSpec, workshop: Workshop) -> Tuned:
     """Return an arm with its best configuration by cross-validation on the training rows.
 
-    The score is the mean over folds of accuracy, or of minus the root mean squared error. Of equal
-    ones the earlier configuration is taken. Circuits are simulated with exact probabilities.
+    The score is the mean over folds of accuracy, or of minus the root mean squared error. Of those
+    that are equal to 9 digits the earlier configuration is taken, since the last bits of a mean
+    hang on the order of its terms and on the machine. Circuits are simulated with exact
+    probabilities.
 
     Raises:
         TermError: When the space names what the arm does not have.
@@ -47,19 +49,19 @@ def tune(spec: ArmSpec, workshop: Workshop) -> Tuned:
     arms = members(spec, classes=classes) if spec.strongest else {"": spec}
     folds = _folds(workshop.split, next(iter(arms.values())).tuning, classes=classes)
     tried = [
-        (*_score(configured(member, chosen), workshop, folds), name, member, chosen)
+        (*_score(member, chosen, workshop, folds), name, chosen)
         for name, member in arms.items()
         for chosen in configurations(member)
     ]
     best = max(tried, key=lambda entry: entry[0])  # the first of equal ones
-    score, _, name, _, chosen = best
+    score, _, name, chosen = best
     if not math.isfinite(score):
         raise ExecutionError(f"{spec.id}: no configuration could be tuned: {best[1]}")
     record = {
         "configurations": len(tried),
         "folds": len(folds),
         "failed": sum(not math.isfinite(entry[0]) for entry in tried),
-        "score": float(f"{score:.9g}"),
+        "score": score,
         "chosen": {**({"family": name} if name else {}), **_plain(chosen)},
     }
     return Tuned(as_tuned(spec, record, classes=classes), record)
@@ -88,7 +90,7 @@ def configurations(spec: ArmSpec) -> list[Configuration]:
         for name, values in asked.space.items()
         if not follows or applicable(spec, name)
     }
-    space = named or default_space(spec)
+    space = {name: _each_once(values) for name, values in (named or default_space(spec)).items()}
     if not space:
         path = (spec.role, "tuning")
         raise TermError(path, f"nothing is known of what to try for {spec.id}: add `space`")
@@ -102,6 +104,11 @@ def configurations(spec: ArmSpec) -> list[Configuration]:
         {name: values[place] for (name, values), place in zip(space.items(), places, strict=True)}
         for places in zip(*np.unravel_index(chosen, sizes), strict=True)
     ]
+
+
+def _each_once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return values without repetitions, which would count as configurations that were tried."""
+    return tuple(value for place, value in enumerate(values) if value not in values[:place])
 
 
 def _folds(split: SplitData, asked: Tuning | None, *, classes: bool) -> list[SplitData]:
@@ -120,12 +127,15 @@ def _folds(split: SplitData, asked: Tuning | None, *, classes: bool) -> list[Spl
     ]
 
 
-def _score(spec: ArmSpec, workshop: Workshop, folds: list[SplitData]) -> tuple[float, str]:
-    """Return the mean score over folds; minus infinity, and why, where a fit fails."""
+def _score(
+    spec: ArmSpec, chosen: Configuration, workshop: Workshop, folds: list[SplitData]
+) -> tuple[float, str]:
+    """Return the mean score over folds, to 9 digits; minus infinity, and why, where a fit fails."""
     scores = []
     for fold in folds:
         try:
-            outcome = _outcome(spec, replace(workshop, split=fold, cells=((_SEED, None, 0),)))
+            arm = configured(spec, chosen)
+            outcome = _outcome(arm, replace(workshop, split=fold, cells=((_SEED, None, 0),)))
         except TermError:
             raise
         except TrialError as error:
@@ -139,7 +149,7 @@ def _score(spec: ArmSpec, workshop: Workshop, folds: list[SplitData]) -> tuple[f
             scores.append(float(np.mean(found == truth)))
         else:
             scores.append(-float(np.sqrt(np.mean((found - truth) ** 2))))
-    return float(np.mean(scores)), ""
+    return float(f"{np.mean(scores):.9g}"), ""
 
 
 def _outcome(spec: ArmSpec, workshop: Workshop) -> Outcome:

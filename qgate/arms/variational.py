@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from qgate.arms.arm import Items, Outcome, Server, TrialError, Workshop, fingerprint, generator
+from qgate.arms.arm import (
+    Items,
+    Outcome,
+    Server,
+    TrialError,
+    Workshop,
+    fingerprint,
+    generator,
+    located,
+)
 from qgate.arms.features import dense, first_seed, fitted_features
 from qgate.arms.target import Target, significant
 from qgate.arms.trained_head import Head, head_of, loss_of
@@ -18,7 +27,6 @@ from qgate.charter.arm_spec import ArmSpec, Training
 from qgate.charter.charter import Shots
 from qgate.charter.derived import DRIFTED
 from qgate.data.dataset import Array, Labels
-from qgate.errors import TermError
 from qgate.quantum.estimate import DIGITS
 from qgate.quantum.readout import drawn, expectations
 from qgate.quantum.training import Trained, train
@@ -80,10 +88,8 @@ class VariationalArm:
         self._outcomes: dict[int, Array] = {}
         self._checked: dict[str, float] | None = None
         self._drift = 0.0
-        try:
+        with located(spec.role, "variational"):
             loss_of(self._training, self._target.classes, 1)
-        except TermError as error:
-            raise TermError((spec.role, "variational", *error.path), str(error)) from None
         rows = self._rows(first_seed(workshop))
         self._refuse_beyond_memory(self._build(rows.features.shape[1]), len(rows.validation))
 
@@ -195,10 +201,8 @@ class VariationalArm:
             from qgate.quantum.variational import build_variational  # with the SDK
 
             folder, classes = self._workshop.folder, self._target.classes
-            try:
+            with located(self._spec.role, "variational"):
                 built = build_variational(self._circuit, features, classes, folder)
-            except TermError as error:
-                raise TermError((self._spec.role, "variational", *error.path), str(error)) from None
             self._built = features, replace(built, depolarised=self._drift)
         return self._built[1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
@@ -26,7 +27,7 @@ from qgate.charter.charter import (
     Threshold,
     Validation,
 )
-from qgate.charter.derived import derived_arms
+from qgate.charter.derived import derived_arms, draws_of
 from qgate.charter.yaml_reader import Source
 from qgate.digest import digest
 
@@ -41,7 +42,7 @@ def build_charter(document: Document, path: str, source: Source | None = None) -
     rollback, pilot = _rollback(document), document["pilot"]
     candidate = build_arm_spec("candidate", document)
     gates = _gates(document, rollback, source)
-    return Charter(
+    charter = Charter(
         path=path,
         document=document,
         digest=digest(document),
@@ -58,8 +59,9 @@ def build_charter(document: Document, path: str, source: Source | None = None) -
         budget=_budget(document.get("budget", {})),
         rollback=rollback,
         attempts=_attempts(document.get("attempts", {})),
-        derived=derived_arms(candidate, (gate.metric for gate in gates)),
     )
+    metrics = (gate.metric for gate in gates)
+    return replace(charter, derived=derived_arms(candidate, metrics, draws_of(charter)))
 
 
 def _rollback(document: Document) -> Rollback:

@@ -39,7 +39,8 @@ def _tuning(charter: Charter, source: Source) -> Iterator[Finding]:
             yield source.finding((arm.role,), message)
     efforts = [(arm.tuning.budget, arm.tuning.cv) if arm.tuning else None for arm in charter.arms]
     tunable = all(arm.kind not in _NOT_TUNED for arm in charter.arms)
-    if tunable and efforts[0] != efforts[1] and not charter.baseline.strongest:
+    stated = efforts[0] is not None or not charter.baseline.strongest  # else it has its own budget
+    if tunable and efforts[0] != efforts[1] and stated:
         words = ["x".join(map(str, e)) if e else "nothing" for e in efforts]
         message = f"unequal tuning: the baseline {words[0]}, the candidate {words[1]} (budget x cv)"
         yield source.finding(("candidate",), message, "warning")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qgate.charter.arm_spec import (
     ArmSpec,
@@ -15,6 +15,9 @@ from qgate.charter.arm_spec import (
     Solver,
     Variational,
 )
+
+if TYPE_CHECKING:
+    from qgate.charter.charter import Charter
 
 DRIFTED = "drifted"
 """The candidate behind its device's current snapshot."""
@@ -37,16 +40,39 @@ _SEALED = ("circuit", "amplitude")
 """Layers whose entanglers cannot be told apart."""
 
 
-def derived_arms(candidate: ArmSpec, metrics: Iterable[str]) -> tuple[ArmSpec, ...]:
+def derived_arms(candidate: ArmSpec, metrics: Iterable[str], draws: int = 1) -> tuple[ArmSpec, ...]:
     """Return the arms that the gates' metrics, or a current snapshot, ask for besides both.
 
     Ablations are tuned by themselves, with the candidate's budget; the others are as the candidate.
+
+    Args:
+        candidate: As stated, or as tuned.
+        metrics: Of the gates.
+        draws: Of the surrogate of a solver, see `draws_of`.
+
     """
     asked = {role for metric in metrics for role in ABLATIONS.get(metric, ())}
     if candidate.device is not None and candidate.device.current is not None:
         asked.add(DRIFTED)
     made = ((role, _MAKERS[role](candidate)) for role in ROLES if role in asked)
-    return tuple(replace(spec, role=role) for role, spec in made if spec is not None)
+    found = (replace(spec, role=role) for role, spec in made if spec is not None)
+    return tuple(
+        replace(spec, solver=Solver("random", {"num_reads": draws})) if spec.solver else spec
+        for spec in found
+    )
+
+
+def draws_of(charter: Charter) -> int:
+    """Return how many assignments drawn at random are as good a chance as a solver's own shots.
+
+    The best of many draws grows with their number, so there are as many as shots of the gates on
+    quantum_contribution, of several counts the most; and one where the answer is a mean.
+    """
+    spec = charter.candidate.quantum_solver
+    if spec is None or spec.answer != "best":
+        return 1
+    read = (charter.shots_of(g) for g in charter.gates if g.metric == "quantum_contribution")
+    return max((shots for shots in read if shots is not None), default=1)
 
 
 def _drifted(candidate: ArmSpec) -> ArmSpec | None:

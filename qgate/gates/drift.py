@@ -50,7 +50,8 @@ def verdicts_on(evidence: Evidence, charter: Charter, gates: Sequence[Gate]) -> 
 
 def compares(gate: Gate) -> bool:
     """Return whether a gate is on the candidate's quality, which rests on the snapshot."""
-    return gate.metric.startswith("val_") or METRICS[gate.metric].gap
+    others = gate.metric in ("optimum_reached", "quantum_contribution")
+    return gate.metric.startswith("val_") or METRICS[gate.metric].gap or others
 
 
 def _deciding(evidence: Evidence, charter: Charter) -> Iterator[Verdict]:
@@ -101,7 +102,9 @@ def _state(snapshot: str, verdict: Verdict) -> str:
     value, low, high = (
         in_words(number, unit, difference=points) for number in (found.value, found.low, found.high)
     )
-    return f"Under the {snapshot} snapshot: {_word(verdict.outcome)}, {value} ({low} to {high})."
+    where = ", on the same qubits" if snapshot == "current" else ""
+    said = f"{_word(verdict.outcome)}, {value} ({low} to {high})"
+    return f"Under the {snapshot} snapshot{where}: {said}."
 
 
 def _word(outcome: Outcome) -> str:

@@ -6,7 +6,7 @@ that a referee accepts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from qgate.charter.charter import Gate
@@ -46,25 +46,41 @@ def _tuning(evidence: Evidence) -> _Answer:
         for role, effort in zip(("baseline", "candidate"), efforts, strict=True)
     )
     if not any(efforts):
-        return True, f"{words}: neither was searched for in this run"
-    return efforts[0] == efforts[1], words
+        return None  # what was tried before this run is not known
+    sizes = [_size(tried.get(role)) for role in ("baseline", "candidate")]
+    fitted = [_fitted(tried.get(role)) for role in ("baseline", "candidate")]
+    # A baseline most of whose configurations cannot be fitted was not searched for as well.
+    return sizes[0] == sizes[1] and fitted[0] >= fitted[1], words
 
 
-def _effort(tried: dict[str, int] | None) -> str:
+def _effort(tried: Mapping[str, int] | None) -> str:
     if tried is None:
         return ""
-    return f"{tried['configurations']} configurations in {tried['folds']} folds"
+    failed = f", {tried['failed']} of which could not be fitted" if tried["failed"] else ""
+    return f"{tried['configurations']} configurations in {tried['folds']} folds{failed}"
+
+
+def _size(tried: Mapping[str, int] | None) -> tuple[int, int]:
+    return (tried["configurations"], tried["folds"]) if tried else (0, 0)
+
+
+def _fitted(tried: Mapping[str, int] | None) -> int:
+    return tried["configurations"] - tried["failed"] if tried else 0
 
 
 def _strong_baseline(evidence: Evidence) -> _Answer:
     spec = evidence.charter.baseline
     if evidence.task == "optimization":
         return None
-    if spec.strongest is not None:
-        chosen = evidence.record["tuning"]["baseline"]["chosen"]["family"]
+    if spec.circuit is not None:
+        return False, "the baseline is no classical model"
+    tried = evidence.record.get("tuning", {}).get("baseline")
+    if spec.strongest is not None and tried is not None:
+        chosen = tried["chosen"]["family"]
         return True, f"{chosen}, the best of {len(spec.strongest)} families on training rows"
-    if spec.tuning is not None:
-        return True, "tuned on training rows"
+    if tried is not None:
+        fitted = _fitted(tried)
+        return fitted > 1, f"{fitted} configuration{'' if fitted == 1 else 's'} on training rows"
     return False, "one classical model, not tuned here (`baseline: strongest` does it)"
 
 
@@ -76,30 +92,52 @@ def _seeds(evidence: Evidence) -> _Answer:
 def _leakage(evidence: Evidence) -> _Answer:
     if evidence.task == "optimization" or not evidence.train:
         return None
+    if any(arm.recorded for arm in evidence.charter.arms):
+        return False, "what recorded predictions were trained on is not known here"
     if evidence.charter.data.duplicates == "allow":
         return False, "rows may stand in training and validation alike"
     return True, "no validation row stands among the training rows"
 
 
 def _ablations(evidence: Evidence) -> _Answer:
-    if evidence.charter.candidate.circuit is None:
+    if not _quantum(evidence):
         return None
-    ran = {trial["arm"] for trial in evidence.record["trials"]}
+    if evidence.charter.candidate.circuit is None:
+        return False, "none: of a class no part is known"
+    trials = evidence.record["trials"]
+    ran = {trial["arm"] for trial in trials} - {t["arm"] for t in trials if t["failure"]}
     done = [role for roles in ABLATIONS.values() for role in roles if role in ran]
-    if not done:
-        return False, "none asked for (gates on quantum_contribution and label_leak do it)"
-    return True, ", ".join(role.replace("_", " ") for role in done)
+    words = ", ".join(role.replace("_", " ") for role in done)
+    if ran.intersection(ABLATIONS["quantum_contribution"]):
+        return True, words
+    if evidence.task == "regression":
+        return False, "none: of models of numbers no part is taken out"
+    lacking = "the quantum part was never taken out (a gate on quantum_contribution does it)"
+    return False, f"{words} alone: {lacking}" if done else lacking
+
+
+def _quantum(evidence: Evidence) -> bool:
+    """Return whether the candidate is read by shots: a circuit, or a class that takes them."""
+    spec, schedule = evidence.charter.candidate, evidence.charter.schedule
+    sampled = any(shots is not None for shots in schedule.shots)
+    return spec.circuit is not None or (spec.estimator is not None and sampled)
 
 
 def _shots(evidence: Evidence) -> _Answer:
-    if evidence.charter.candidate.circuit is None:
+    if not _quantum(evidence):
         return None
-    shots = [shots for shots in evidence.charter.schedule.shots if shots is not None]
+    charter = evidence.charter
+    read = [charter.shots_of(gate) for gate in charter.gates if _on_quality(gate)]
+    shots = [shots for shots in read or charter.schedule.shots if shots is not None]
     if not shots:
         return False, "exact probabilities only, which no device gives"
-    return True, f"{max(shots):,} shots" + (
-        "" if evidence.charter.candidate.device else ", no device noise"
-    )
+    return True, f"{max(shots):,} shots"
+
+
+def _on_quality(gate: Gate) -> bool:
+    """Return whether a gate decides, and by what the candidate predicts or solves."""
+    quality = gate.metric.startswith("val_") or gate.metric == "optimum_reached"
+    return quality and gate.mode == "enforce"
 
 
 _RULES: dict[str, Callable[[Evidence], _Answer]] = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from qgate.charter.charter import Gate, Threshold
 from qgate.charter.derived import ABLATIONS, PERMUTED
 from qgate.evidence.evidence import Evidence, MissingTrialError
@@ -87,18 +89,24 @@ def _part(name: str, interval: ParityInterval, p: float, items: int, level: floa
 
 
 def _leak(evidence: Evidence, gate: Gate, advise: bool) -> Measurement:
-    """Return by how much a candidate trained on permuted labels beats the most frequent class."""
+    """Return by how much a candidate trained on permuted labels beats chance.
+
+    Predictions that know nothing of the labels have a balanced accuracy of 1 over the number of
+    classes, however rare some of these are and however often each is predicted. Their accuracy has
+    no such level: where nine of ten items are of one class, a candidate that knows every second
+    answer is still no better than always naming that class.
+    """
     if evidence.task != "classification":
         raise ValueError("permuted labels are told from chance for classes only")
-    chance = max(float((evidence.truths == code).mean()) for code in range(len(evidence.classes)))
+    chance = 1 / min(np.unique(truth).size for truth in evidence.truths)
     limit = gate.threshold.high
     shifted = Threshold(high=None if limit is None else limit + chance)
-    own = replace(gate, metric="val_accuracy", threshold=shifted)
+    own = replace(gate, metric="val_balanced_accuracy", threshold=shifted)
     found = measure_parity(evidence.as_if({PERMUTED: "candidate"}), own, advise=advise)
     if found.value is None:
         return found
     low, high = (None if end is None else end - chance for end in (found.low, found.high))
-    note = f"Permuted labels: {found.value:.1%} right; always the same class: {chance:.1%}."
+    note = f"Permuted labels: balanced accuracy {found.value:.1%}; by chance: {chance:.1%}."
     return replace(
         found, value=found.value - chance, low=low, high=high, notes=(note,), baseline_value=None
     )

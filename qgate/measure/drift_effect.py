@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from qgate.charter.charter import Gate
-from qgate.charter.derived import DRIFTED
+from qgate.charter.derived import ABLATIONS, DRIFTED
 from qgate.evidence.evidence import Evidence
 from qgate.lock.lock import Lock
 from qgate.measure import parity
 from qgate.measure.measurement import Forecast, Measurement
-from qgate.measure.registry import family
+from qgate.measure.registry import METRICS, family
 from qgate.plan.plan import Plan
 
 LACKING = "the candidate was not run under a later snapshot: set `device.current` in the charter"
@@ -45,7 +45,8 @@ def under_current(evidence: Evidence, gate: Gate) -> Measurement:
 
     Its `error` says so where the candidate was not run there, or on other qubits.
     """
-    if (why := _unfit(evidence)) is not None:
+    why = _unfit(evidence) or _half(evidence, gate)
+    if why is not None:
         return Measurement(error=why, claim=gate.claim)
     there = recast(evidence, {"baseline": "baseline", DRIFTED: "candidate"})
     return family(gate.metric).measure(there, gate, advise=False)
@@ -59,6 +60,16 @@ def recast(evidence: Evidence, roles: Mapping[str, str]) -> Evidence:
         if trial["arm"] in roles
     ]
     return replace(evidence, record={**evidence.record, "trials": trials})
+
+
+def _half(evidence: Evidence, gate: Gate) -> str | None:
+    """Return why only one side of a comparison was run under the current snapshot, None if both."""
+    if gate.metric in ABLATIONS:
+        return "the ablations were not run under the later snapshot"
+    baseline = evidence.charter.baseline.device
+    if baseline is not None and baseline.current is not None and METRICS[gate.metric].gap:
+        return "the baseline's device has a later snapshot too, under which it was not run"
+    return None
 
 
 def _unfit(evidence: Evidence) -> str | None:

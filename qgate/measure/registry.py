@@ -211,9 +211,10 @@ _OTHERS: dict[str, tuple[MetricTerms, ...]] = {
         ),
         MetricTerms(
             "label_leak", "proportion", "lower",
-            "accuracy of the candidate trained on permuted labels, minus the share of the most "
-            "frequent class",
-            "Ojala and Garriga 2010", -1, 1, task="classification", difference=True,
+            "balanced accuracy of the candidate trained on permuted labels, minus that of "
+            "chance: 1 over the number of classes",
+            "Ojala and Garriga 2010; Brodersen et al. 2010", -1, 1, task="classification",
+            difference=True,
         ),
     ),
     "drift": (

@@ -9,6 +9,7 @@ from typing import Any
 
 from qgate.charter.arm_spec import ArmSpec
 from qgate.charter.charter import Charter, Shots
+from qgate.charter.derived import DRIFTED, PERMUTED, SURROGATE
 from qgate.digest import digest
 
 _COMPUTATION = 2
@@ -109,7 +110,8 @@ def make_plan(
             "recorded": recorded.get(arm.role),
             "circuit files": _own_circuits(arm, inputs),
             "calibration": inputs.get("calibration", {}).get(arm.role),
-            **({"tuning": charter.document.get("tuning")} if arm.tuning else {}),
+            **({"tuning": charter.document.get("tuning")} if _is_tuned(charter, arm) else {}),
+            **({"draws": arm.solver.params} if arm.role == SURROGATE and arm.solver else {}),
         }
         for seed, shots, replicate in _cells(charter, arm, recorded):
             cell = {"seed": seed, "shots": shots, "replicate": replicate}
@@ -118,6 +120,12 @@ def make_plan(
                 found = digest({**base, **named})
                 trials.append(TrialSpec(arm.role, seed, shots, replicate, found, block))
     return Plan(charter, train, items, tuple(trials))
+
+
+def _is_tuned(charter: Charter, arm: ArmSpec) -> bool:
+    """Return whether a search decides what an arm is: its own, or the copied candidate's."""
+    copied = arm.role in (DRIFTED, PERMUTED)
+    return (charter.candidate if copied else arm).tuning is not None
 
 
 def _own_circuits(arm: ArmSpec, inputs: Mapping[str, Any]) -> dict[str, str]:

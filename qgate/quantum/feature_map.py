@@ -12,7 +12,7 @@ from qiskit.circuit import Parameter
 
 from qgate.charter.arm_spec import Layer
 from qgate.charter.vocabulary import QUBITS
-from qgate.errors import ExecutionError, UsageError
+from qgate.errors import ExecutionError, TermError, UsageError
 from qgate.quantum.amplitude import amplitude
 from qgate.quantum.ansatz import efficient_su2, hardware_efficient, real_amplitudes, rot
 from qgate.quantum.circuit_file import append_circuit, read_circuit
@@ -80,26 +80,14 @@ class FeatureMap:
             trained: Whether weights that a layer does not state are trained.
 
         Raises:
-            UsageError: When a layer does not fit the features or the other layers, or a circuit
+            TermError: When a layer does not fit the features or the other layers, or a circuit
                 file cannot be used.
 
         """
-        circuits = {
-            layer.path: read_circuit(layer.path, files[layer.path])
-            for layer in (*layers, *closing)
-            if layer.path
-        }
-        qubits = _common_qubits((*layers, *closing), features, circuits)
-        _refuse_misplaced((*layers, *closing), repeat)
-        _refuse_small((*layers, *closing), qubits, features)
-        draft = Draft(qubits, features, trained=trained)
-        for round_, part in enumerate([*[layers] * repeat, closing]):
-            draft.round = round_
-            for layer in part:
-                if layer.path:
-                    append_circuit(draft, layer, circuits[layer.path])
-                else:
-                    _BUILDERS[layer.kind](draft, layer)
+        try:
+            draft = _drafted(layers, repeat, closing, features, files, trained=trained)
+        except UsageError as error:
+            raise TermError(("layers",), str(error)) from None
         self._draft = draft
         self.weights: Weights = draft.weights
         self.circuit: QuantumCircuit = draft.circuit
@@ -142,6 +130,34 @@ class FeatureMap:
     def bindings(self, X: Array) -> dict[Parameter, list[float]]:
         """Return each parameter's values, one for each row of X, as Aer takes them."""
         return dict(zip(self.parameters, self.angles(X).T.tolist(), strict=True))
+
+
+def _drafted(
+    layers: Sequence[Layer],
+    repeat: int,
+    closing: Sequence[Layer],
+    features: int,
+    files: Mapping[str, Path],
+    *,
+    trained: bool,
+) -> Draft:
+    """Return what the layers append to an empty circuit, repetition by repetition."""
+    every = (*layers, *closing)
+    circuits = {
+        layer.path: read_circuit(layer.path, files[layer.path]) for layer in every if layer.path
+    }
+    qubits = _common_qubits(every, features, circuits)
+    _refuse_misplaced(every, repeat)
+    _refuse_small(every, qubits, features)
+    draft = Draft(qubits, features, trained=trained)
+    for round_, part in enumerate([*[layers] * repeat, closing]):
+        draft.round = round_
+        for layer in part:
+            if layer.path:
+                append_circuit(draft, layer, circuits[layer.path])
+            else:
+                _BUILDERS[layer.kind](draft, layer)
+    return draft
 
 
 def _common_qubits(

@@ -182,9 +182,11 @@ def draw(spec: QuantumSolver, problem: Problem, folder: Path) -> Drawn:
         return _qaoa_circuit(problem, spec.reps)
     files = {layer.path: folder / layer.path for layer in spec.layers if layer.path}
     found = FeatureMap(spec.layers, spec.reps, problem.n, files, trained=True)
-    if found.weights.data.any() or not found.weights.count:
+    if found.weights.data.any():
         message = "a solver's layers take no data: only fixed gates and trained weights stand here"
         raise TermError(("layers",), message)
+    if not found.weights.count:
+        raise TermError(("layers",), "no layer has a weight that is trained")
     return Drawn(found.circuit, found.parameters, found.weights)
 
 

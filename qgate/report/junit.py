@@ -8,7 +8,13 @@ from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 from qgate.files import typed
 from qgate.gates.decision import Decision
 from qgate.gates.verdict import Outcome, Verdict
-from qgate.report.wording import attempt_sentence, claims_sentence, look_sentences, rehearsal_words
+from qgate.report.wording import (
+    attempt_sentence,
+    claims_sentence,
+    look_sentences,
+    rehearsal_sentence,
+    rehearsal_words,
+)
 from qgate.rollout.rollback import RollbackPlan, remediation_words
 
 _RESULTS = {
@@ -21,7 +27,12 @@ _RESULTS = {
 def render_junit(decision: Decision, rollback: RollbackPlan) -> str:
     """Return the XML; inconclusive is an error, since it may not count as passed."""
     suite = TestSuite(_clean(decision.charter.pilot.name))
-    said = [claims_sentence(decision), attempt_sentence(decision), *look_sentences(decision)]
+    said = [
+        claims_sentence(decision),
+        attempt_sentence(decision),
+        rehearsal_sentence(decision),
+        *look_sentences(decision),
+    ]
     suite.system_out = _clean(" ".join(sentence for sentence in said if sentence))
     for verdict in decision.verdicts:
         suite.add_testcase(_case(decision, verdict, rollback))

@@ -16,6 +16,7 @@ from qgate.report.wording import (
     headline,
     judge_command,
     look_sentences,
+    rehearsal_sentence,
     rehearsal_words,
     slice_words,
     threshold_words,
@@ -42,7 +43,11 @@ def render_markdown(decision: Decision, rollback: RollbackPlan) -> str:
         "|---|---|---|---|---|---|---|",
         *(_row(verdict) for verdict in decision.verdicts),
         "",
-        *(f"{_safe(sentence)}\n" for sentence in (attempt_sentence(decision),) if sentence),
+        *(
+            f"{_safe(sentence)}\n"
+            for sentence in (attempt_sentence(decision), rehearsal_sentence(decision))
+            if sentence
+        ),
         *(f"- {_safe(sentence)}" for sentence in look_sentences(decision)),
         *([""] if decision.looks else []),
     ]

@@ -20,6 +20,7 @@ from qgate.report.wording import (
     headline,
     judge_command,
     look_sentences,
+    rehearsal_sentence,
     rehearsal_words,
     slice_words,
     threshold_words,
@@ -81,7 +82,8 @@ def render_terminal(decision: Decision, rollback: RollbackPlan, width: int) -> T
         _line(text, verdict, columns, width)
     _shadowed(text, decision, columns, width)
     text.append("\n")
-    for sentence in filter(None, (attempt_sentence(decision), *look_sentences(decision))):
+    told = (attempt_sentence(decision), rehearsal_sentence(decision), *look_sentences(decision))
+    for sentence in filter(None, told):
         _paragraph(text, " ", sentence, width)
     if rollback.required:
         text.append(" To roll back\n", "bold")

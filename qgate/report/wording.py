@@ -87,6 +87,9 @@ def comparison_sentences(decision: Decision) -> list[str]:
     return [*lines, *([f"Kept: {', '.join(kept)}."] if kept else [])]
 
 
+_REHEARSED = {"fail": "fails too", "pass": "passes", "dropped": "is not asked any more"}
+
+
 def rehearsal_words(decision: Decision, verdict: Verdict) -> str:
     """Return what a gate's remediation would come to; empty where it was not rehearsed."""
     gate = verdict.gate
@@ -98,12 +101,14 @@ def rehearsal_words(decision: Decision, verdict: Verdict) -> str:
     cost = f"{found['circuits']:,} circuits, {found['shots']:,} shots"
     if found["usd"] is not None:
         cost += f", {found['usd']:.2f} USD (modelled)"
-    own = found["open"].get(gate.name, "pass")
-    words = {"fail": "fails too", "pass": "passes"}.get(own, f"{own} too")
+    own = found["open"].get(gate.name, "dropped" if gate.name in found["dropped"] else "pass")
+    words = _REHEARSED.get(own, f"{own} too")
     if gate.name in found["values"]:
         value = in_words(found["values"][gate.name], verdict.unit, difference=verdict.in_points)
         words += f" at {value}"
-    others = ", ".join(f"{n} {outcome}" for n, outcome in found["open"].items() if n != gate.name)
+    asked = {n: o for n, o in found["open"].items() if n != gate.name}
+    asked |= {name: "is not asked any more" for name in found["dropped"] if name != gate.name}
+    others = ", ".join(f"{name} {outcome}" for name, outcome in asked.items())
     rest = f"; {others}" if others else "; every other gate passes"
     return f"rehearsed: {words}{rest}; {cost}"
 
@@ -182,6 +187,20 @@ def attempt_sentence(decision: Decision) -> str:
     return (
         f"Attempt {decision.attempt} on this lock: a pass after retries is worth less. So many "
         f"tries at {each} each pass by luck up to {together} of the time, not {each}."
+    )
+
+
+def rehearsal_sentence(decision: Decision) -> str:
+    """Return what a choice among rehearsed remediations costs; empty where none ran."""
+    ran = {found["evidence"] for found in decision.rehearsals if "evidence" in found}
+    if not ran:
+        return ""
+    each, looks = decision.error_each, len(ran) + 1
+    by_luck = f"{100 * (1 - (1 - each) ** looks):.1f}%"
+    return (
+        f"Rehearsed on the very data that judge: {len(ran)} more "
+        f"look{'' if len(ran) == 1 else 's'}, which no count of attempts tells. The best of "
+        f"{looks} passes by luck up to {by_luck} of the time, not {100 * each:.3g}%."
     )
 
 

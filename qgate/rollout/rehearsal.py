@@ -15,12 +15,13 @@ from qgate.charter.charter import Action, Charter, Gate
 from qgate.charter.schema import schema_findings
 from qgate.charter.shapes import shape_findings
 from qgate.charter.yaml_reader import Source
-from qgate.errors import QgateError
+from qgate.errors import ExecutionError, UsageError
 from qgate.evidence.evidence import Evidence
 from qgate.gates.decision import Decision, judge
 from qgate.gates.verdict import Outcome
 from qgate.lock.lock import Lock
 from qgate.measure.cost import price, used
+from qgate.measure.outlook import refusals
 from qgate.measure.registry import METRICS
 from qgate.plan.study import Study, restudied
 
@@ -57,20 +58,24 @@ def rehearse(
         try:
             document = remedied(study.charter, gate)
             again = _restudied(study, document)
-        except (NothingToRehearseError, QgateError) as error:
+        except (NothingToRehearseError, UsageError, ExecutionError) as error:
             yield {"gate": gate.name, "outcome": "not_rehearsed", "reason": str(error)}
             continue
         if again.charter.digest not in tried:
             study.settings.progress.stage(f"rehearse the remediation of {gate.name}", 1)
             study.settings.progress.advance()
-            tried[again.charter.digest] = _result(again, gather)
+            dropped = {g.name for g in study.charter.gates} - {g.name for g in again.charter.gates}
+            tried[again.charter.digest] = {"dropped": sorted(dropped), **_result(again, gather)}
         yield {"gate": gate.name, **tried[again.charter.digest]}
 
 
 def _result(study: Study, gather: Callable[[Study], Gathered]) -> dict[str, Any]:
+    if refused := refusals(study):
+        reason = f"`qgate run` would refuse it: {refused[0].message}"
+        return {"outcome": "not_rehearsed", "reason": reason}
     try:
         found = gather(study)
-    except QgateError as error:
+    except (UsageError, ExecutionError) as error:  # no interruption, and no bug of qgate's
         return {"outcome": "not_rehearsed", "reason": str(error)}
     decision, use = judge(found.evidence), used(found.evidence)
     prices = study.charter.budget.prices
@@ -167,13 +172,14 @@ def _restore(document: Document, action: Action, charter: Charter) -> None:
     if baseline.circuit is None:
         document.setdefault("schedule", {})["shots"] = ["exact"]
     needs_shots = {"replicates", "circuit"}
+    lost = {"quantum_contribution"} if baseline.circuit is None else set[str]()
     for section, key in ((document["pilot"], "success_metrics"), (document, "gates")):
         if key in section:
             metric = "name" if key == "success_metrics" else "metric"
             section[key] = [
                 {k: v for k, v in gate.items() if k != "at"}
                 for gate in section[key]
-                if not METRICS[gate[metric]].needs & needs_shots
+                if not METRICS[gate[metric]].needs & needs_shots and gate[metric] not in lost
             ]
 
 

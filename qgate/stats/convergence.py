@@ -48,16 +48,20 @@ def decay(spreads: Sequence[Spread]) -> Decay | None:
     """Return how spreads fall with shots; None with fewer than two levels, or where one is 0.
 
     The log of a sample deviation with `df` degrees of freedom has a variance of about 1 / (2 df)
-    (Bartlett and Kendall 1946), whatever the deviation is.
+    (Bartlett and Kendall 1946), whatever the deviation is. Where the levels lie farther from one
+    power of the shots than that explains, the covariance grows by as much (Birge 1932).
     """
     if len({spread.shots for spread in spreads}) < 2 or any(s.sd <= 0 for s in spreads):
         return None
     x = np.column_stack([np.ones(len(spreads)), [-math.log(s.shots) for s in spreads]])
     weights = np.array([2.0 * spread.df for spread in spreads])
     covariance = np.linalg.inv((x.T * weights) @ x)
-    level, power = covariance @ ((x.T * weights) @ np.log([s.sd for s in spreads]))
-    (a, b), (c, d) = covariance.tolist()
-    return Decay(float(level), float(power), ((a, b), (c, d)))
+    logs = np.log([s.sd for s in spreads])
+    found = covariance @ ((x.T * weights) @ logs)
+    misfit = float(weights @ (logs - x @ found) ** 2) / max(len(spreads) - 2, 1)
+    level, power = found.tolist()
+    (a, b), (c, d) = (covariance * max(misfit, 1.0)).tolist()
+    return Decay(level, power, ((a, b), (c, d)))
 
 
 def needed(found: Decay, target: float, z: float = 1.645) -> Needed | None:

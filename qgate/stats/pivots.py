@@ -130,4 +130,5 @@ class ExactPivot:
     def _worth(self, level: float) -> float:
         if math.isinf(self.df):
             return self.n
+        level = max(level, 0.5 + _TINY)  # at the median both quantiles are 0
         return self.n * float(ndtri(level) / stdtrit(self.df, level)) ** 2

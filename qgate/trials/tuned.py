@@ -12,7 +12,7 @@ from typing import Any
 from qgate.arms.arm import Workshop
 from qgate.arms.tuning import as_tuned, tune
 from qgate.charter.arm_spec import ArmSpec
-from qgate.charter.derived import derived_arms
+from qgate.charter.derived import derived_arms, draws_of
 from qgate.digest import canonical, digest
 from qgate.errors import TermError
 from qgate.files import write_atomically
@@ -38,7 +38,7 @@ def tuned(study: Study, workshop: WorkshopOf) -> Study:
         found[spec.role], records[spec.role], seconds[spec.role] = _one(study, spec, workshop)
         study.settings.progress.advance()
     candidate = found.get("candidate", charter.candidate)
-    again = derived_arms(candidate, (gate.metric for gate in charter.gates))
+    again = derived_arms(candidate, (gate.metric for gate in charter.gates), draws_of(charter))
     known = replace(
         charter,
         baseline=found.get("baseline", charter.baseline),

@@ -23,6 +23,9 @@ def _harmed(document: dict[str, Any]) -> None:
         gap | {"name": "parity", "remediation": [{"disable": "tangle"}, {"rerun": "parity"}]},
         gap | {"name": "more shots", "max": 0.15, "remediation": [{"set_shots": 1024}]},
         gap | {"name": "told", "max": 0.1, "remediation": [{"notify": "qml@example.com"}]},
+        clause
+        | {"name": "noise", "metric": "shot_noise_sd", "max": 1e-9}
+        | {"remediation": [{"restore": "classical_v1"}]},
     ]
     prices = {"source": "a made-up list", "date": "2026-01-01", "per_shot": 0.0001}
     document["budget"] = {"prices": prices}
@@ -45,13 +48,14 @@ def test_each_remediation_is_tried_and_told(harmed: tuple[Project, Done, Done]) 
     done = harmed[2]
     assert not findings_against("report.v1.json", Source("", done.report, {}))
     found = {rehearsal["gate"]: rehearsal for rehearsal in done.report["rehearsals"]}
-    assert list(found) == ["parity", "more shots", "told"]
+    assert list(found) == ["parity", "more shots", "told", "noise"]
     without, more = found["parity"], found["more shots"]
     assert "parity" not in without["open"]
     assert without["values"]["parity"] < 0.1
     assert more["open"]["more shots"] == "fail"
     assert (without["shots"], more["shots"]) == (512 * without["circuits"], 1024 * more["circuits"])
     assert more["usd"] == pytest.approx(more["shots"] * 0.0001)
+    assert (found["noise"]["outcome"], found["noise"]["dropped"]) == ("promote", ["noise"])
     assert found["told"]["outcome"] == "not_rehearsed"
     assert "changes nothing that a run could try" in found["told"]["reason"]
     assert "rehearse the remediation of parity\n" in done.err
@@ -79,6 +83,9 @@ def test_rehearsals_stay_with_the_evidence_in_every_report(
         assert "rehearsed: passes at " in flat, name
         assert "rehearsed: fails too at " in flat, name
         assert "USD (modelled)" in flat, name
+        assert "rehearsed: is not asked any more" in flat, name
+        assert "3 more looks, which no count of attempts tells" in flat, name
+        assert "up to 18.5% of the time" in flat, name  # 1 - .95^4
     assert project.qgate("judge", path, "--format", "json").report == done.report
 
 

@@ -11,11 +11,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from qgate.arms import tuning
+from qgate.arms.arm import Outcome, Workshop
 from qgate.arms.configuration import configured
 from qgate.arms.strongest import FAMILIES, members
 from qgate.arms.tuning import as_tuned, configurations, tune
 from qgate.charter.arm_spec import ArmSpec, Layer, Step, Training, Tuning, Variational
-from qgate.charter.derived import SURROGATE
+from qgate.charter.derived import SURROGATE, derived_arms, separable
 from qgate.errors import ExecutionError, TermError
 from tests.unit.arms import small
 
@@ -147,7 +149,9 @@ def test_values_go_where_their_names_say() -> None:
     assert slow.variational.training.learning_rate == 0.2
 
 
-@pytest.mark.parametrize("name", ["nobody.scale", "training.steps", "PCA.n_components"])
+@pytest.mark.parametrize(
+    "name", ["nobody.scale", "training.steps", "PCA.n_components", "encode.reps", "entangle.gate"]
+)
 def test_a_name_that_the_arm_does_not_have_is_refused_with_its_place(name: str) -> None:
     spec = replace(small.kernel(), tuning=Tuning(2, 2, {name: (1, 2)}))
     with pytest.raises(TermError) as caught:
@@ -187,3 +191,69 @@ def test_layers_of_one_name_are_changed_alone() -> None:
     found = configured(spec, {"again.scale": np.float64(0.9)}).quantum_kernel
     assert found is not None
     assert [layer.scale for layer in found.layers] == [0.7, 0.9]
+
+
+ENTANGLED = [
+    (Layer("a", "real_amplitudes", seed=1), {"a.pairs": ("linear", "ring")}),
+    (Layer("a", "reupload", "cx", seed=1), {"a.gate": ("cx", "cz"), "a.pairs": ("ring",)}),
+    (Layer("a", "zz_feature_map"), {"a.pairs": ("linear", "ring")}),
+    (Layer("a", "pauli_feature_map"), {"a.pairs": ("linear", "ring")}),
+    (Layer("a", "iqp"), {"a.pair_scale": (0.1, 1.0), "a.pairs": ("full",)}),
+]
+
+
+@pytest.mark.parametrize(("layer", "space"), ENTANGLED)
+def test_tuning_never_brings_entanglers_back(
+    layer: Layer, space: dict[str, tuple[object, ...]]
+) -> None:
+    asked = Tuning(50, 2, {**space, "C": (1.0, 10.0)})
+    candidate = replace(small.kernel(small.ANGLE, layer), tuning=asked)
+    ablation, _ = derived_arms(candidate, ["quantum_contribution"])
+    tried = configurations(ablation)
+    assert tried == [{"C": 1.0}, {"C": 10.0}]
+    for chosen in tried:
+        kernel = configured(ablation, chosen).quantum_kernel
+        assert kernel is not None
+        assert separable(kernel.layers) == kernel.layers
+
+
+def test_a_value_that_stands_twice_is_tried_once() -> None:
+    assert configurations(_svc(9, C=(1.0, 1.0, 2.0, 1))) == [{"C": 1.0}, {"C": 2.0}]
+
+
+def test_of_configurations_equal_but_for_the_last_bits_the_first_is_chosen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same shares in another order of the folds have a mean that differs in the last bit."""
+    right = {1.0: [3, 2, 1, 0, 0], 2.0: [1, 2, 3, 0, 0]}
+    means: dict[float, list[float]] = {1.0: [], 2.0: []}
+
+    def outcome(spec: ArmSpec, workshop: Workshop) -> Outcome:
+        assert spec.estimator is not None
+        cost, truth = spec.estimator.params["C"], workshop.split.validate_on[1]
+        known = np.arange(len(truth)) < right[cost].pop(0)
+        means[cost].append(float(known.mean()))
+        return Outcome(tuple(np.where(known, truth, 1 - truth).tolist()), None)
+
+    monkeypatch.setattr(tuning, "_outcome", outcome)
+    spec = replace(_svc(), tuning=Tuning(2, 5, {"C": (1.0, 2.0)}))
+    found = tune(spec, small.workshop(small.small_split()))
+    assert np.mean(means[2.0]) > np.mean(means[1.0])
+    assert np.mean(means[2.0]) == pytest.approx(np.mean(means[1.0]))
+    assert found.record["chosen"] == {"C": 1.0}
+
+
+def test_a_key_that_training_does_not_have_and_a_value_of_the_wrong_kind_are_told() -> None:
+    spec = ArmSpec(
+        "candidate", "v", variational=Variational((small.ANGLE,), 1, training=Training(steps=1))
+    )
+    with pytest.raises(TermError, match=r"training\.pace"):
+        tune(
+            replace(spec, tuning=Tuning(2, 2, {"training.pace": (1,)})),
+            small.workshop(small.small_split()),
+        )
+    with pytest.raises(ExecutionError, match="no configuration could be tuned"):
+        tune(
+            replace(spec, tuning=Tuning(2, 2, {"bandwidth": ("wide",)})),
+            small.workshop(small.small_split()),
+        )

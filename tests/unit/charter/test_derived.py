@@ -11,6 +11,7 @@ from qgate.charter.arm_spec import (
     Layer,
     QuantumKernel,
     QuantumSolver,
+    Solver,
     Step,
     Tuning,
     Variational,
@@ -92,10 +93,10 @@ def test_entanglers_in_a_file_cannot_be_removed_and_solvers_have_other_ablations
     sealed = _kernel(Layer("own", "circuit", path="a.qasm"))
     assert [s.role for s in derived_arms(sealed, ALL)] == [SURROGATE, PERMUTED]
     solver = ArmSpec("candidate", "s", quantum_solver=QuantumSolver(2))
-    (surrogate,) = derived_arms(solver, ALL)
+    (surrogate,) = derived_arms(solver, ALL, 512)
     assert (surrogate.role, surrogate.kind) == (SURROGATE, "solver")
     assert surrogate.solver is not None
-    assert surrogate.solver.method == "random"
+    assert surrogate.solver == Solver("random", {"num_reads": 512})
 
 
 def test_a_variational_circuits_closing_layers_are_made_separable_too() -> None:

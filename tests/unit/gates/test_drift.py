@@ -11,6 +11,7 @@ from qgate.charter.derived import DRIFTED
 from qgate.errors import ExitCode
 from qgate.evidence.evidence import Evidence
 from qgate.gates.decision import Action, Decision, judge
+from qgate.gates.drift import compares
 from qgate.gates.looks import look_at, settled
 from qgate.gates.verdict import Outcome, Verdict, judge_gate
 from qgate.measure.measurement import Measurement
@@ -86,6 +87,20 @@ def test_a_drift_opens_passes_and_failures_alike(locked: tuple[int, ...]) -> Non
     assert _of(decision, "parity").measurement == before.measurement
 
 
+@pytest.mark.parametrize(
+    ("metric", "opens"),
+    [
+        ("optimum_reached", True),
+        ("quantum_contribution", True),
+        ("val_rmse", True),
+        ("shot_noise_sd", False),
+        ("latency_p95_ms", False),
+    ],
+)
+def test_what_rests_on_the_snapshot_is_opened(metric: str, opens: bool) -> None:
+    assert compares(gate(metric, high=0.1)) is opens
+
+
 def test_what_is_not_shown_to_be_as_it_was_opens_too() -> None:
     broken = calibration(planted={("two_qubit_error", 2): 1.0})
     decision = judge(_run(broken))
@@ -113,7 +128,10 @@ def test_the_effect_is_told(locked: tuple[int, ...], current: tuple[int, ...], w
     assert words in verdict.reason
     value = 100 * len(current) / len(TRUTHS)
     shown = f"{value:.2f}" if value < 10 else f"{value:.1f}"
-    assert f"{shown} pt (" in verdict.reason.partition("Under the current snapshot: ")[2]
+    assert (
+        f"{shown} pt ("
+        in verdict.reason.partition("Under the current snapshot, on the same qubits: ")[2]
+    )
 
 
 def test_the_reason_says_what_drifted_when_and_what_to_type() -> None:

@@ -90,6 +90,22 @@ def test_a_candidate_that_learns_from_permuted_labels_leaks(share: float, outcom
     assert judge_gate(terms, measured).outcome is outcome
 
 
+@pytest.mark.parametrize(("knows", "outcome"), [(0.0, Outcome.PASS), (0.5, Outcome.FAIL)])
+def test_a_leak_is_seen_however_rare_a_class_is(knows: float, outcome: Outcome) -> None:
+    """Nine of ten items of one class: knowing half of the answers is right on 91 %, no more."""
+    truth = [int(i % 10 > 0) for i in range(400)]
+    rng = np.random.default_rng(5)
+    trials = [
+        trial("permuted_labels", seed, np.where(rng.random(400) < knows, truth, guess).tolist())
+        for seed in SEEDS
+        for guess in [(rng.random(400) < 0.9).astype(int)]
+    ]
+    found = evidence(trials, truth=truth, charter=document(seeds=SEEDS))
+    measured = contribution.measure(found, gate("label_leak", high=0.1))
+    assert measured.value == pytest.approx(knows / 2, abs=0.05)
+    assert judge_gate(gate("label_leak", high=0.1), measured).outcome is outcome
+
+
 def test_the_forecast_says_which_ablations_run() -> None:
     asked = document(
         gates=[

@@ -11,7 +11,17 @@ from qgate.evidence.evidence import Evidence
 from qgate.measure import drift_effect, parity
 from qgate.measure.drift_effect import LACKING, under_current
 from qgate.plan.plan import TrialSpec
-from tests.unit.measure.small import TRUTH, Trial, both, evidence, gate, plan, trial, wrong_on
+from tests.unit.measure.small import (
+    TRUTH,
+    Trial,
+    both,
+    document,
+    evidence,
+    gate,
+    plan,
+    trial,
+    wrong_on,
+)
 
 TRUTHS = TRUTH * 12
 EFFECT = gate("calibration_drift_effect", high=0.05)
@@ -67,6 +77,20 @@ def test_under_the_current_snapshot_a_gate_reads_the_drifted_trials(asked: objec
     swapped = evidence(both(_rows(CURRENT), wrong_on(9, truth=TRUTHS)), truth=TRUTHS)
     assert found == parity.measure(swapped, asked, advise=False)
     assert found != parity.measure(_run(), asked, advise=False)
+
+
+def test_what_was_run_under_the_locked_snapshot_alone_leaves_the_effect_unknown() -> None:
+    found = under_current(_run(*_drifted()), gate("quantum_contribution", low=0.0))
+    assert found.error == "the ablations were not run under the later snapshot"
+    device = {"path": "old.json", "current": "new.json"}
+    kernel = document()["candidate"]["quantum_kernel"] | {"device": device}
+    run = _run(*_drifted())
+    both_drift = document(baseline={"id": "b", "quantum_kernel": kernel})
+    run = replace(run, record={**run.record, "charter": both_drift})
+    error = under_current(run, GAP).error
+    assert error is not None
+    assert "the baseline's device has a later snapshot too" in error
+    assert under_current(run, gate("val_accuracy", low=0.9)).error is None
 
 
 def test_without_drifted_trials_it_is_an_error_that_says_what_to_set() -> None:

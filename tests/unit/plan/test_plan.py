@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from qgate.charter.arm_spec import Solver
 from qgate.charter.build import build_charter
 from qgate.plan.estimate import estimated_seconds
 from qgate.plan.plan import Plan, make_plan
@@ -213,3 +214,41 @@ def test_the_estimate_grows_with_what_runs() -> None:
     assert estimated_seconds(no_latency) < base
     # Both arms get 600 + 20 requests at 100 a second together.
     assert base - estimated_seconds(no_latency) == pytest.approx(2 * 620 / 100)
+
+
+def test_a_search_is_part_of_every_arm_that_it_decides() -> None:
+    leak = {"name": "leak", "metric": "label_leak", "max": 0.1, "owner": "me"}
+
+    def tuned(budget: int) -> Plan:
+        def change(document: Document, _: Document) -> None:
+            document["gates"].append(leak | {"remediation": [{"rerun": "leak"}]})
+            document["tuning"] = {"budget": budget}
+
+        return made(change)
+
+    few, many = tuned(2), tuned(30)
+    for role in ("baseline", "candidate", "permuted_labels"):
+        first, second = ({t.digest for t in plan.of(role)} for plan in (few, many))
+        assert first
+        assert first.isdisjoint(second)
+
+
+def test_a_solvers_random_opponent_draws_as_often_as_it_is_read() -> None:
+    contribution = {"name": "c", "metric": "quantum_contribution", "min": 0, "owner": "me"}
+
+    def solving(shots: int) -> Plan:
+        def change(document: Document, _: Document) -> None:
+            document["data"] = {"task": "optimization", "problems": ["p.sparse"]}
+            document["candidate"] = {"id": "b", "quantum_solver": {"reps": 1}}
+            document["baseline"] = {"id": "a", "solver": {"method": "greedy"}}
+            document["gates"] = [
+                contribution | {"at": {"shots": shots}, "remediation": [{"rerun": "c"}]}
+            ]
+
+        return made(change)
+
+    few, many = solving(64), solving(128)
+    reads = [plan.charter.derived[0].solver for plan in (few, many)]
+    assert reads == [Solver("random", {"num_reads": count}) for count in (64, 128)]
+    role = "classical_surrogate"
+    assert [t.digest for t in few.of(role)] != [t.digest for t in many.of(role)]

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from qgate.charter.build import build_charter
 from qgate.charter.charter import Charter
-from qgate.rollout.rehearsal import NothingToRehearseError, remedied
-from tests.unit.measure.small import document
+from qgate.errors import ExecutionError, Finding, InterruptedRunError
+from qgate.evidence.evidence import Evidence
+from qgate.gates.decision import Decision, judge
+from qgate.gates.verdict import Outcome
+from qgate.plan.study import Study
+from qgate.rollout import rehearsal
+from qgate.rollout.rehearsal import Gathered, NothingToRehearseError, rehearse, remedied
+from tests.unit.measure.small import TRUTH, both, document, evidence
 
 LAYERS = [{"name": "encode", "kind": "angle", "gate": "ry"}, {"name": "zz", "kind": "zz"}]
 KERNEL: dict[str, Any] = {
@@ -25,6 +32,8 @@ def _charter(*actions: dict[str, Any], **change: Any) -> Charter:
         clause | {"at": {"shots": 1024}, "remediation": list(actions)},
         clause | {"name": "noise", "metric": "shot_noise_sd", "remediation": [{"rerun": "g"}]},
         clause | {"name": "drift", "metric": "calibration_drift", "remediation": [{"rerun": "g"}]},
+        clause
+        | {"name": "part", "metric": "quantum_contribution", "remediation": [{"rerun": "g"}]},
     ]
     base = {"candidate": {"id": "q", "quantum_kernel": KERNEL}, "gates": gates}
     return build_charter(document(**(base | change)), "pilot.yaml")
@@ -74,14 +83,15 @@ def test_a_restored_service_stands_in_the_candidates_place() -> None:
     found = _remedied({"restore": "classical_v3"})
     assert found["candidate"]["estimator"] == "sklearn.svm.SVC"
     assert found["schedule"]["shots"] == ["exact"]
-    assert "shot_noise_sd" not in [gate["metric"] for gate in found["gates"]]
+    left = {gate["metric"] for gate in found["gates"]}
+    assert not left & {"shot_noise_sd", "quantum_contribution"}
     assert not any("at" in gate for gate in found["gates"])
 
 
 def test_a_recalibrated_device_is_its_current_snapshot() -> None:
     found = _remedied({"recalibrate": "lagos"})
     assert found["candidate"]["quantum_kernel"]["device"] == {"path": "now.json"}
-    assert [gate["name"] for gate in found["gates"]] == ["g", "noise"]
+    assert [gate["name"] for gate in found["gates"]] == ["g", "noise", "part"]
 
 
 @pytest.mark.parametrize(
@@ -101,3 +111,42 @@ def test_without_a_current_snapshot_nothing_can_be_recalibrated() -> None:
     kernel = {"layers": LAYERS, "device": {"path": "locked.json"}}
     with pytest.raises(NothingToRehearseError, match="no current snapshot"):
         _remedied({"recalibrate": "lagos"}, candidate={"id": "q", "quantum_kernel": kernel})
+
+
+def _rehearsed(monkeypatch: pytest.MonkeyPatch, gather: Any, refused: Any = ()) -> Any:
+    """Rehearse more shots for a gate that failed, with what a run would do left to `gather`."""
+    clause = {"name": "g", "metric": "val_accuracy", "min": 0.9, "owner": "a"}
+    terms = document(gates=[clause | {"remediation": [{"set_shots": 4096}]}])
+    found: Evidence = evidence(both({1: TRUTH[::-1], 2: TRUTH[::-1]}, TRUTH), charter=terms)
+    decision: Decision = judge(found)
+    assert decision.of(Outcome.FAIL)
+    progress = SimpleNamespace(stage=lambda *_: None, advance=lambda: None)
+    study: Any = SimpleNamespace(charter=found.charter, settings=SimpleNamespace(progress=progress))
+    monkeypatch.setattr(rehearsal, "_restudied", lambda *_: study)
+    monkeypatch.setattr(rehearsal, "refusals", lambda *_: list(refused))
+    return list(rehearse(study, decision, gather))
+
+
+def test_what_a_run_would_refuse_is_not_rehearsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gather(study: Study) -> Gathered:
+        raise AssertionError(study)
+
+    over = Finding("pilot.yaml", 1, 1, "the plan takes up to 9 shots, the budget allows 3")
+    found = _rehearsed(monkeypatch, gather, [over])
+    assert [one["outcome"] for one in found if one["gate"] == "g"] == ["not_rehearsed"]
+    assert found[0]["reason"] == f"`qgate run` would refuse it: {over.message}"
+
+
+def test_a_rehearsal_that_fails_is_told_and_one_that_is_interrupted_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(_: Study) -> Gathered:
+        raise ExecutionError("singular")
+
+    assert _rehearsed(monkeypatch, fails)[0]["reason"] == "singular"
+
+    def interrupted(_: Study) -> Gathered:
+        raise InterruptedRunError("stopped")
+
+    with pytest.raises(InterruptedRunError):
+        _rehearsed(monkeypatch, interrupted)

@@ -23,6 +23,16 @@ def test_a_planted_power_is_found_exactly(power: float) -> None:
     assert wanted.high is None or wanted.high > wanted.shots
 
 
+def test_a_fall_that_is_no_one_power_has_a_wider_range() -> None:
+    kinked = [Spread(s, 0.1 * max(s, 1024) ** -0.5, 40) for s in (*SHOTS, 16384)]
+    found = decay(kinked)
+    assert found is not None
+    even = decay([Spread(s.shots, found.at(s.shots), s.df) for s in kinked])
+    assert even is not None
+    assert even.power == pytest.approx(found.power)
+    assert found.covariance[1][1] > 5 * even.covariance[1][1]
+
+
 def test_the_range_holds_the_truth_as_often_as_it_says() -> None:
     """90 % two-sided: of 2,000 experiments 90 % within four standard errors of a share."""
     rng = np.random.default_rng(3)
