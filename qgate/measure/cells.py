@@ -42,6 +42,8 @@ class Cells:
     """Items of the rarest class; 0 for numbers."""
     train: int
     """Training rows of each split, where every seed has a split of its own; else 0."""
+    drawn: bool = False
+    """Whether an arm searches at random, so that seeds that agree may do so by luck."""
 
     @property
     def gap(self) -> bool:
@@ -85,11 +87,13 @@ class Cells:
             )
         if self.name in SOLUTION_METRICS and self.counts.items == 1 and claim != "this_dataset":
             raise ValueError("one problem tells nothing of new ones: state `claim: this_dataset`")
-        alone: CellKind = "paired" if self.gap else "successes"
+        kind: CellKind = "paired" if self.gap else "successes"
+        if self.name not in ("accuracy", "optimum_reached"):
+            kind = "ratios" if self.name in SOLUTION_METRICS else "influence"
         return crossed(
             self.difference,
             claim=claim,
-            cells=alone if self.name in ("accuracy", "optimum_reached") else "influence",
+            cells=kind,
             discordant=self.discordant,
             reach=self.reach,
             shot_variance=self.shot_variance,
@@ -113,7 +117,8 @@ def cells_of(evidence: Evidence, gate: Gate, chosen: Mask | None = None) -> Cell
         difference = baseline - candidate.values
         if name in REGRESSION_METRICS:
             difference = -difference  # an error: the larger one is the worse
-    seeds = 1 if deterministic(difference) else len(difference)
+    drawn = _drawn(evidence, shots, gap=baseline is not None)
+    seeds = 1 if deterministic(difference) and not drawn else len(difference)
     rarest, of_labels = 0, None
     if evidence.task == "classification":
         truths = evidence.truths if chosen is None else evidence.truths[:, chosen]
@@ -131,6 +136,18 @@ def cells_of(evidence: Evidence, gate: Gate, chosen: Mask | None = None) -> Cell
         of_labels,
         rarest,
         evidence.train if evidence.resampled else 0,
+        drawn,
+    )
+
+
+def _drawn(evidence: Evidence, shots: Shots, *, gap: bool) -> bool:
+    """Return whether an arm that a gate is on searches for solutions at random."""
+    charter = evidence.charter
+    arms = (charter.candidate, charter.baseline) if gap else (charter.candidate,)
+    return any(
+        (arm.solver is not None and arm.solver.method != "exact")
+        or (arm.quantum_solver is not None and shots is not None)
+        for arm in arms
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from qgate.charter.charter import Gate
-from qgate.evidence.evidence import Array, Evidence, MissingTrialError
+from qgate.evidence.evidence import Evidence, MissingTrialError
 from qgate.measure.advice import advice
 from qgate.measure.cells import Cells, cells_of, deterministic
 from qgate.measure.level import confidence_of
@@ -45,7 +45,7 @@ def _whole(evidence: Evidence, gate: Gate, advise: bool) -> Measurement:
         )  # fmt: skip
     level = confidence_of(gate, evidence)
     interval = _possible(found.interval(2 * level - 1), gate)
-    notes = [*_seed_notes(cells.difference, evidence.resampled)]
+    notes = [*_seed_notes(cells)]
     if cells.gap and advise and not evidence.resampled:
         open_ = advice(evidence, gate, cells, found, interval, claim=claim, level=level)
         notes += [*open_, *_elsewhere(cells, gate, level)] if open_ else []
@@ -189,11 +189,15 @@ def _effective_claim(claim: str, seeds: int) -> str:
     return "this_artifact" if seeds == 1 and claim == "new_items_and_seeds" else claim
 
 
-def _seed_notes(difference: Array, resampled: bool) -> list[str]:
-    if len(difference) > 1 and deterministic(difference) and not resampled:
-        said = f"{len(difference)} seeds gave identical cells and count as one"
-        return [f"Deterministic in the seed: {said}."]
-    return []
+def _seed_notes(cells: Cells) -> list[str]:
+    seeds = len(cells.difference)
+    if seeds == 1 or cells.train or not deterministic(cells.difference):
+        return []
+    if cells.drawn:
+        rare = 1 - 0.05 ** (1 / seeds)
+        said = f"an outcome that comes up to {rare:.0%} of the time need not have shown (95%)"
+        return [f"All {seeds} seeds agree, which draws may do by luck: {said}."]
+    return [f"Deterministic in the seed: {seeds} seeds gave identical cells and count as one."]
 
 
 def _elsewhere(cells: Cells, gate: Gate, level: float) -> list[str]:

@@ -9,18 +9,19 @@ Satterthwaite (1946) for the degrees of freedom; Tango (1998) for a single seed.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from qgate.stats.pivots import ExactPivot, Pivot, ScorePivot, TPivot
+from qgate.stats.pivots import ExactPivot, Pivot, ScorePivot, SkewPivot, TPivot
 from qgate.stats.two_way import Components, analyse, standard_error
 
 Array = npt.NDArray[np.float64]
 
-CellKind = Literal["paired", "successes", "influence"]
+CellKind = Literal["paired", "successes", "influence", "ratios"]
 
 CLAIMS = ("new_items_and_seeds", "this_dataset", "this_artifact")
 
@@ -34,6 +35,8 @@ CLAIMS = ("new_items_and_seeds", "this_dataset", "this_artifact")
 _SPARSE, _WORTH = 0.25, 3.0
 _SPARSE_IF_LOPSIDED, _WORTH_IF_LOPSIDED = 0.5, 2.0
 FEW_DISCORDANT = 5
+_NO_SKEW = 1e-6
+"""Below, the correction is that of rounding."""
 
 
 @dataclass(frozen=True)
@@ -150,8 +153,8 @@ def crossed(
         difference: Shape (seeds, items): baseline minus candidate, or the difference of their
             influence values for a metric that is not a mean over items, or one arm's own values.
         claim: See `parity_interval`.
-        cells: What a cell is: `paired` differences of successes, one arm's `successes`, or
-            `influence` values.
+        cells: What a cell is: `paired` differences of successes, one arm's `successes`,
+            `influence` values, or `ratios`, most alike and some far off.
         discordant: For influence values, the number of items on which the arms differ; by default
             those whose cells are not all alike.
         reach: For influence values, how far one item can move one cell.
@@ -179,18 +182,31 @@ def crossed(
         discordant = int(np.count_nonzero(np.any(rows != _commonest(rows, cells), axis=0)))
     plain = TPivot(float(difference[0].mean() if same else difference.mean()), se, df)
     found = Crossed(plain.estimate, se, df, method, parts, discordant, (plain,))
+    if cells == "ratios":
+        found = _skewed(rows.mean(axis=1 if claim == "this_dataset" else 0), found)
     if claim == "this_dataset":
         return found
-    if cells == "paired":
-        return _paired(rows, found)
-    if cells == "successes":
-        return _successes(rows, found)
+    if cells in _OF_SUCCESSES:
+        return _OF_SUCCESSES[cells](rows, found)
     if labels is not None:
         found = _of_classes(found, labels, claim)
     if discordant >= FEW_DISCORDANT or reach == 0:
         return found
     least = ScorePivot(0.0, 0.0, rows.shape[1], centre=plain.estimate, scale=reach)
     return replace(found, pivots=(*found.pivots, least), widening="zero-discordance")
+
+
+def _skewed(values: Array, found: Crossed) -> Crossed:
+    """Widen the interval for the skewness of the values that were sampled, of items or seeds."""
+    centred = values - values.mean()
+    spread = float(np.mean(centred**2))
+    if found.se == 0 or spread == 0:
+        return found
+    skew = float(np.mean(centred**3)) / spread**1.5 / math.sqrt(len(values))
+    if abs(skew) < _NO_SKEW:
+        return found
+    corrected = SkewPivot(found.estimate, found.se, found.df, skew)
+    return replace(found, pivots=(*found.pivots, corrected), widening="skewness-corrected")
 
 
 def _of_classes(found: Crossed, labels: Labels, claim: str) -> Crossed:
@@ -296,3 +312,9 @@ def _successes(rows: Array, found: Crossed) -> Crossed:
     pivot = ExactPivot(found.estimate, n, found.df)
     method = f"Clopper-Pearson at the worth of {n:.0f} items (Korn and Graubard 1998)"
     return replace(found, pivots=(pivot,), method=method)
+
+
+_OF_SUCCESSES: dict[CellKind, Callable[[Array, Crossed], Crossed]] = {
+    "paired": _paired,
+    "successes": _successes,
+}
