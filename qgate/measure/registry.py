@@ -104,8 +104,8 @@ _HEALTH = (
     ),
     MetricTerms(
         "geometric_difference", "number", "higher",
-        "g(RBF || kernel) on training rows, ridge 0.01: near 1 the classical kernel learns as "
-        "much",
+        "g(RBF || kernel), the root of the norm of sqrt(K) (K_RBF + 0.01)^-1 sqrt(K) on training "
+        "rows: near 1 the classical kernel learns as much",
         "Huang et al. 2021", 0, _LARGE, _CIRCUIT,
     ),
     MetricTerms(
