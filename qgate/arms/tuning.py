@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -153,7 +154,8 @@ def _score(
 
 
 def _outcome(spec: ArmSpec, workshop: Workshop) -> Outcome:
-    with threadpool_limits(limits=1):
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the score says how well a configuration does
         return build_arm(replace(spec, tuning=None), workshop).run(_SEED, None, 0)
 
 

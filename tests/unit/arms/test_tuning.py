@@ -257,3 +257,15 @@ def test_a_key_that_training_does_not_have_and_a_value_of_the_wrong_kind_are_tol
             replace(spec, tuning=Tuning(2, 2, {"bandwidth": ("wide",)})),
             small.workshop(small.small_split()),
         )
+
+
+def test_a_configuration_that_does_not_converge_is_scored_without_a_word(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    spec = ArmSpec(
+        "baseline", "b",
+        estimator=Step("sklearn.neural_network.MLPClassifier", {"max_iter": 1}),
+        tuning=Tuning(2, 2, {"alpha": (0.1, 1.0)}),
+    )  # fmt: skip
+    assert tune(spec, small.workshop(small.small_split())).record["configurations"] == 2
+    assert not [warning for warning in recwarn if "onverge" in str(warning.message)]
