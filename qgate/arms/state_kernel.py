@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -90,9 +91,9 @@ class StateKernel(BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
         """Return what `_states` does; other trials may have prepared the same rows before."""
         return self._states(rows)
 
+    @abstractmethod
     def _states(self, rows: Floats) -> States:
         """Return the state vector of each row, prepared now: shape (rows, 2^qubits)."""
-        raise NotImplementedError
 
 
 class StateKernelClassifier(ClassifierMixin, StateKernel):  # type: ignore[misc]  # sklearn is untyped

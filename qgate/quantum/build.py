@@ -12,7 +12,7 @@ from qgate.errors import TermError
 from qgate.quantum.device import Device, restricted
 from qgate.quantum.device_kernel import DeviceKernel
 from qgate.quantum.feature_map import FeatureMap
-from qgate.quantum.figures import CircuitFigures, beyond, figures_of
+from qgate.quantum.figures import CircuitFigures, beyond, figures_of, plain_figures
 from qgate.quantum.kernel import Kernel, StateKernel
 from qgate.quantum.mitigation import mitigated
 from qgate.quantum.product_kernel import ProductKernel
@@ -44,15 +44,7 @@ class Built:
     @property
     def figures(self) -> dict[str, Any]:
         """Return the figures of the circuit that runs, as plain values."""
-        found: dict[str, Any] = vars(self.circuit_figures).copy()
-        if self.placed is not None:
-            device = self.placed.device
-            found |= {
-                "device": device.name,
-                "calibrated": device.time,
-                "snapshot": device.digest,
-                "physical_qubits": list(self.placed.order),
-            }
+        found = plain_figures(self.circuit_figures, self.placed)
         if self.mitigation is not None:
             found["mitigation"] = self.mitigation.words
         if isinstance(self.kernel, ProductKernel):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 from qiskit import QuantumCircuit
 
 from qgate.charter.arm_spec import Limits
+from qgate.quantum.device import Device
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,33 @@ class CircuitFigures:
     gates: int
     two_qubit_gates: int
     parameters: int
+
+
+class OnQubits(Protocol):
+    """A circuit as it stands on a device."""
+
+    @property
+    def device(self) -> Device:
+        """Return whose noise it has."""
+        ...
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Return the whole device's qubit on which each of the circuit's own starts."""
+        ...
+
+
+def plain_figures(circuit: CircuitFigures, placed: OnQubits | None) -> dict[str, Any]:
+    """Return the figures of what runs, and the device where there is one, as plain values."""
+    found: dict[str, Any] = vars(circuit).copy()
+    if placed is not None:
+        found |= {
+            "device": placed.device.name,
+            "calibrated": placed.device.time,
+            "snapshot": placed.device.digest,
+            "physical_qubits": list(placed.order),
+        }
+    return found
 
 
 def figures_of(circuit: QuantumCircuit) -> CircuitFigures:

@@ -48,6 +48,11 @@ class Seated(Seat):
 
     laid: LaidOut
 
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Return the device's qubit on which each of the circuit's own qubits starts."""
+        return tuple(self.qubits[place] for place in self.laid.starts)
+
 
 def seated(spec: DeviceSpec, folder: Path, feature_map: FeatureMap) -> Seated:
     """Return a circuit on a device, laid out by the snapshot that decides it.

@@ -70,7 +70,7 @@ def solver_portrait(spec: QuantumSolver, built: BuiltSolver) -> dict[str, Any]:
     name, placed, runs = PurePath(built.problem.name).name, built.placed, []
     what = f"{'layers' if spec.layers else 'QAOA'} on {name}"
     if placed is not None:
-        runs = [_run_alone(placed, what, placed.laid, placed.starts)]
+        runs = [_run_alone(placed, what, placed.laid)]
     return {
         "layers": _named_layers(spec.layers) if spec.layers else _QAOA,
         "repeat": spec.reps,
@@ -85,8 +85,7 @@ def trained_portrait(spec: Variational, built: BuiltVariational) -> dict[str, An
     """Return what is to be told of a circuit with trained weights: nothing of its states."""
     seat, runs = built.placed, []
     if seat is not None:
-        order = tuple(seat.qubits[start] for start in seat.laid.starts)
-        runs = [_run_alone(seat, "U(x, weights)", seat.laid.circuit, order)]
+        runs = [_run_alone(seat, "U(x, weights)", seat.laid.circuit)]
     return {
         "layers": _named_layers((*spec.layers, *spec.closing)),
         "repeat": spec.repeat,
@@ -97,12 +96,10 @@ def trained_portrait(spec: Variational, built: BuiltVariational) -> dict[str, An
     }
 
 
-def _run_alone(
-    seat: Seated | OnDevice, what: str, circuit: QuantumCircuit, order: tuple[int, ...]
-) -> Run:
+def _run_alone(seat: Seated | OnDevice, what: str, circuit: QuantumCircuit) -> Run:
     """Return a circuit whose states are not looked at."""
     what = f"{what} on {seat.device.name}"
-    return Run(what, circuit, seat.device, seat.whole, seat.qubits, order, circuit, ())
+    return Run(what, circuit, seat.device, seat.whole, seat.qubits, seat.order, circuit, ())
 
 
 def _named_layers(layers: Sequence[Layer]) -> list[dict[str, str]]:

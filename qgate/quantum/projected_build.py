@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 from qgate.charter.arm_spec import ProjectedKernel
 from qgate.errors import TermError
 from qgate.quantum.feature_map import FeatureMap
-from qgate.quantum.figures import CircuitFigures, beyond, figures_of
+from qgate.quantum.figures import CircuitFigures, beyond, figures_of, plain_figures
 from qgate.quantum.layout import Seated, seated, turn
 from qgate.quantum.projected import Rows, StateRows
 from qgate.quantum.projected_device import DeviceRows
@@ -43,16 +43,7 @@ class BuiltRows:
     @property
     def figures(self) -> dict[str, Any]:
         """Return the figures of the circuit that runs, as plain values."""
-        found: dict[str, Any] = vars(self.circuit_figures).copy()
-        if self.placed is not None:
-            device = self.placed.device
-            found |= {
-                "device": device.name,
-                "calibrated": device.time,
-                "snapshot": device.digest,
-                "physical_qubits": [self.placed.qubits[at] for at in self.placed.laid.starts],
-            }
-        return found
+        return plain_figures(self.circuit_figures, self.placed)
 
     def refusal(self, train: int, validation: int, *, limit: int, copies: int) -> str | None:
         """Return why the rows should not be prepared, and what would fit; None where they may.

@@ -18,7 +18,7 @@ from qgate.errors import TermError
 from qgate.quantum.device import Device, to_target
 from qgate.quantum.engine import evolve, zero_state
 from qgate.quantum.feature_map import FeatureMap
-from qgate.quantum.figures import CircuitFigures, beyond, figures_of
+from qgate.quantum.figures import CircuitFigures, beyond, figures_of, plain_figures
 from qgate.quantum.gradient import Differentiable
 from qgate.quantum.noise import Channels, gate_noise
 from qgate.quantum.noise import readout as readout_errors
@@ -119,7 +119,7 @@ class OnDevice:
         return tuple(layout.final_index_layout() if layout else range(self.laid.num_qubits))
 
     @property
-    def starts(self) -> tuple[int, ...]:
+    def order(self) -> tuple[int, ...]:
         """Return the whole device's qubit on which each variable starts."""
         layout = self.laid.layout
         places = layout.initial_index_layout() if layout else range(self.laid.num_qubits)
@@ -231,15 +231,7 @@ def _figures(spec: QuantumSolver, drawn: Drawn, placed: OnDevice | None) -> dict
     of_circuit: CircuitFigures = figures_of(placed.laid if placed else drawn.circuit)
     if found := beyond(of_circuit, spec.limits):
         raise TermError(("limits", found[0]), found[1])
-    plain: dict[str, Any] = vars(of_circuit).copy()
-    if placed is not None:
-        plain |= {
-            "device": placed.device.name,
-            "calibrated": placed.device.time,
-            "snapshot": placed.device.digest,
-            "physical_qubits": list(placed.starts),
-        }
-    return plain
+    return plain_figures(of_circuit, placed)
 
 
 def _qaoa_circuit(problem: Problem, depth: int) -> Drawn:

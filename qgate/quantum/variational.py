@@ -16,7 +16,7 @@ from qgate.charter.charter import Shots
 from qgate.errors import TermError
 from qgate.quantum.engine import Array, evolve
 from qgate.quantum.feature_map import FeatureMap
-from qgate.quantum.figures import CircuitFigures, beyond, figures_of
+from qgate.quantum.figures import CircuitFigures, beyond, figures_of, plain_figures
 from qgate.quantum.gradient import Differentiable
 from qgate.quantum.layout import Seated, seated
 from qgate.quantum.noise import gate_noise
@@ -53,16 +53,7 @@ class BuiltVariational:
     @property
     def figures(self) -> dict[str, Any]:
         """Return the same, and the device, as plain values."""
-        found: dict[str, Any] = vars(self.circuit_figures).copy()
-        if self.placed is not None:
-            device = self.placed.device
-            found |= {
-                "device": device.name,
-                "calibrated": device.time,
-                "snapshot": device.digest,
-                "physical_qubits": [self.placed.qubits[at] for at in self.placed.laid.starts],
-            }
-        return found
+        return plain_figures(self.circuit_figures, self.placed)
 
     @property
     def row_bytes(self) -> int:

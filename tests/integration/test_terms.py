@@ -307,3 +307,21 @@ def test_a_value_that_only_a_fit_refuses_has_its_line(project: Project, workers:
     assert done.code == ExitCode.USAGE
     line = project.charter.read_text(encoding="utf-8").splitlines().index("    entangler: swap") + 1
     assert f"pilot.yaml:{line}:5: params.entangler: 'swap' is none of cz, cnot, none" in done.err
+
+
+def test_the_strongest_baseline_is_picked_on_training_rows_and_told(project: Project) -> None:
+    def change(document: Document) -> None:
+        document["baseline"] = "strongest"
+        document["tuning"] = {"budget": 4, "cv": 2}
+        document["rollback"]["traffic"] = "blue_green_to_strongest"
+
+    done = _run(project, change)
+    tuned = done.report["tuning"]
+    assert {arm["configurations"] for arm in tuned.values()} == {4}
+    family = tuned["baseline"]["chosen"]["family"]
+    assert family in ("logistic_regression", "rbf_svc", "gradient_boosting", "mlp")
+    rules = {rule["name"]: rule["kept"] for rule in done.report["comparison"]}
+    assert rules["equal tuning"]
+    assert rules["strong baseline"]
+    again = project.qgate("run", "pilot.yaml", "--workers", "2", "--format", "json").report
+    assert again["evidence"]["digest"] == done.report["evidence"]["digest"]

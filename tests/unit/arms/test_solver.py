@@ -103,7 +103,7 @@ def test_more_draws_and_more_descents_come_nearer() -> None:
     assert greedy.predictions == pytest.approx(split.dataset.labels.tolist(), rel=1e-8)
 
 
-def _neighbours_are_no_better(n: int, sense: str) -> None:
+def _check_neighbours(n: int, sense: str) -> None:
     problem = quadratic(n, seed=n, sense=sense)
     starts = np.random.default_rng(n).integers(0, 2, size=(20, n), dtype=np.uint8)
     before = starts.copy()
@@ -120,7 +120,7 @@ def _neighbours_are_no_better(n: int, sense: str) -> None:
 @pytest.mark.parametrize("sense", ["min", "max"])
 @pytest.mark.parametrize("n", [1, 2, 12])
 def test_no_neighbour_of_a_descent_s_end_is_better(n: int, sense: str) -> None:
-    _neighbours_are_no_better(n, sense)
+    _check_neighbours(n, sense)
 
 
 @needs_samplers

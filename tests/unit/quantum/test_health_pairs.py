@@ -92,15 +92,15 @@ def test_each_pair_of_a_w_state_has_concurrence_two_over_n(n: int) -> None:
 def test_pairs_of_random_states_agree_with_qiskit() -> None:
     states = [random_statevector(16, seed=seed) for seed in range(3)]
     rows = np.array([state.data for state in states])
-    _agree(pair_matrices(rows), [DensityMatrix(state) for state in states])
+    _check_agreement(pair_matrices(rows), [DensityMatrix(state) for state in states])
 
 
 def test_pairs_of_random_mixed_states_agree_with_qiskit() -> None:
     matrices = _random(3)
-    _agree(noisy_pair_matrices(_paulis(matrices)), matrices)
+    _check_agreement(noisy_pair_matrices(_paulis(matrices)), matrices)
 
 
-def _agree(pairs: Numbers, states: list[DensityMatrix]) -> None:
+def _check_agreement(pairs: Numbers, states: list[DensityMatrix]) -> None:
     qubits = states[0].num_qubits
     for place, (low, high) in enumerate(itertools.combinations(range(qubits), 2)):
         rest = [qubit for qubit in range(qubits) if qubit not in (low, high)]

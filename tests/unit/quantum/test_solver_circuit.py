@@ -83,7 +83,7 @@ def test_a_later_snapshot_may_stand_where_an_earlier_one_put_the_circuit() -> No
     later = replace(LAGOS, path=str(DEVICES / "lagos_2024-05-27.json"), placed_by=LAGOS.path)
     locked, current = (place(drawn, Bench(spec, HERE)) for spec in (LAGOS, later))
     assert current.qubits == locked.qubits
-    assert current.starts == locked.starts
+    assert current.order == locked.order
     assert current.laid == locked.laid
     assert current.device.digest != locked.device.digest
     assert current.probabilities(angles) == pytest.approx(_aer(current, drawn, angles), abs=1e-9)
