@@ -11,7 +11,7 @@ from qgate.evidence.evidence import Array, Codes, Evidence
 from qgate.measure.items import Mask, discordant_items, item_values
 from qgate.measure.measurement import Counts
 from qgate.stats.influence import LABEL_METRICS, REGRESSION_METRICS, SOLUTION_METRICS, reach
-from qgate.stats.parity import CellKind, Crossed, Labels, crossed
+from qgate.stats.parity import CellKind, Crossed, Labels, crossed, sparse_words
 from qgate.stats.pivots import Pivot, ScorePivot, TPivot
 from qgate.stats.power import Spread
 from qgate.stats.resampling import corrected_resampled_t
@@ -197,5 +197,5 @@ def _resampled(cells: Cells) -> Crossed:
         found.estimate, found.se, found.df,
         f"corrected resampled t over {splits} splits (Nadeau and Bengio 2003)",
         Components(0.0, float(cells.difference.mean(axis=1).var(ddof=1)), 0.0),
-        cells.discordant, pivots, "zero-discordance",
+        cells.discordant, pivots, sparse_words("zero-discordance", cells.discordant),
     )  # fmt: skip

@@ -76,6 +76,7 @@ class Crossed:
     pivots: tuple[Pivot, ...]
     """The first is the design's own; where cells are sparse others widen it."""
     widening: str = ""
+    """What the others are, in words."""
 
     def interval(self, confidence: float) -> ParityInterval:
         """Return the two-sided interval: the widest ends of all pivots.
@@ -90,9 +91,7 @@ class Crossed:
         low, high = min(end[0] for end in ends), max(end[1] for end in ends)
         method = self.method
         if (low, high) != ends[0]:
-            method += (
-                f", widened to the {self.widening} interval ({self.discordant} discordant items)"
-            )
+            method += f", widened to the {self.widening}"
         return ParityInterval(self.estimate, low, high, self.se, self.df, method, self.components)
 
     def p_at_least(self, value: float) -> float:
@@ -193,7 +192,16 @@ def crossed(
     if discordant >= FEW_DISCORDANT or reach == 0:
         return found
     least = ScorePivot(0.0, 0.0, rows.shape[1], centre=plain.estimate, scale=reach)
-    return replace(found, pivots=(*found.pivots, least), widening="zero-discordance")
+    return replace(
+        found,
+        pivots=(*found.pivots, least),
+        widening=sparse_words("zero-discordance", found.discordant),
+    )
+
+
+def sparse_words(interval: str, discordant: int) -> str:
+    """Return what an interval is widened to, and on how few items the arms differ."""
+    return f"{interval} interval ({discordant} discordant items)"
 
 
 def _skewed(values: Array, found: Crossed) -> Crossed:
@@ -206,7 +214,7 @@ def _skewed(values: Array, found: Crossed) -> Crossed:
     if abs(skew) < _NO_SKEW:
         return found
     corrected = SkewPivot(found.estimate, found.se, found.df, skew)
-    return replace(found, pivots=(*found.pivots, corrected), widening="skewness-corrected")
+    return replace(found, pivots=(*found.pivots, corrected), widening="skewness-corrected interval")
 
 
 def _of_classes(found: Crossed, labels: Labels, claim: str) -> Crossed:
@@ -230,7 +238,7 @@ def _of_classes(found: Crossed, labels: Labels, claim: str) -> Crossed:
         for members, discordant in labels.classes
         if discordant < FEW_DISCORDANT
     ]
-    return replace(found, pivots=tuple(pivots), widening="score")
+    return replace(found, pivots=tuple(pivots), widening=sparse_words("score", found.discordant))
 
 
 def _commonest(rows: Array, cells: CellKind) -> float:
@@ -276,7 +284,9 @@ def _paired(rows: Array, found: Crossed) -> Crossed:
     if found.discordant < sparse * items and found.se > 0:
         worth = (magnitude - found.estimate**2) / found.se**2
         pivots.append(_score(rows, min(worth, most * items)))
-    return replace(found, pivots=tuple(pivots), widening="Tango score")
+    return replace(
+        found, pivots=tuple(pivots), widening=sparse_words("Tango score", found.discordant)
+    )
 
 
 def sparseness(gap: float, magnitude: float) -> tuple[float, float]:

@@ -54,10 +54,11 @@ def test_every_input_is_observed(charter: Path) -> None:
 
 
 def test_a_package_of_an_arm_is_locked_by_version_and_source(charter: Path) -> None:
-    text = CHARTER.replace("id: b, estimator: sklearn.svm.SVC", "id: b, estimator: yaml.Loader")
-    charter.write_text(f"{text}plugins: [yaml]\n", encoding="utf-8")
-    found = observed(charter)["packages"]["yaml"]
-    assert found.startswith(f"PyYAML {metadata.version('PyYAML')}, source ")
+    name = "qiskit_machine_learning"
+    text = CHARTER.replace("b, estimator: sklearn.svm.SVC", f"b, estimator: {name}.algorithms.QSVC")
+    charter.write_text(f"{text}plugins: [{name}]\n", encoding="utf-8")
+    found = observed(charter)["packages"][name]
+    assert found.startswith(f"qiskit-machine-learning {metadata.version(name)}, source ")
 
 
 def test_a_module_of_the_repository_is_locked_by_its_source(
@@ -66,9 +67,10 @@ def test_a_module_of_the_repository_is_locked_by_its_source(
     text = CHARTER.replace("id: b, estimator: sklearn.svm.SVC", "id: b, estimator: own_arm.Arm")
     charter.write_text(f"{text}plugins: [own_arm]\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "own_arm.py").write_text("class Arm: ...\n", encoding="utf-8")
+    source = "class Arm:\n    def fit(self, X, y): ...\n    def predict(self, X): ...\n"
+    (tmp_path / "own_arm.py").write_text(source, encoding="utf-8")
     before = observed(charter)["packages"]["own_arm"]
-    (tmp_path / "own_arm.py").write_text("class Arm: pass\n", encoding="utf-8")
+    (tmp_path / "own_arm.py").write_text(f"{source}    ...\n", encoding="utf-8")
     assert observed(charter)["packages"]["own_arm"] != before
 
 
