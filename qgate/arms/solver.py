@@ -18,7 +18,7 @@ from qgate.charter.arm_spec import ArmSpec
 from qgate.charter.charter import Shots
 from qgate.data.dataset import Array, Labels
 from qgate.data.problem import MOST_ENUMERATED, Bits, Problem, bit_string
-from qgate.errors import TermError, UsageError
+from qgate.errors import TermError
 
 Method = Callable[[Problem, np.random.Generator, Mapping[str, Any]], Bits]
 """Returns assignments, shape (k, n), of which the best one counts."""
@@ -181,7 +181,8 @@ class SolverArm:
             )
             raise TermError((*place, "method"), message)
         if self._terms.extra and importlib.util.find_spec("dwave") is None:
-            raise UsageError(f"{self._method} needs `pip install 'qgate[optimization]'`")
+            message = f"{self._method} needs `pip install 'qgate[optimization]'`"
+            raise TermError((*place, "method"), message)
 
 
 def _counts(value: object, name: str) -> bool:

@@ -24,6 +24,12 @@ _BEHIND_OURS = {
     "qgate.arms.pennylane_models": ("pennylane", "pennylane-lightning"),
 }
 """The distributions that our own estimators run on, by module."""
+_EXTRAS = {
+    "braket": "braket",
+    "pennylane": "pennylane",
+    "qiskit_machine_learning": "qiskit-machine-learning",
+}
+"""The extra that installs a package, by its name in an import."""
 
 
 def distributions(name: str) -> tuple[str, ...]:
@@ -135,8 +141,11 @@ def _import(module_name: str, path: str) -> Any:
     try:
         return importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # a plugin's module may do anything
+        lacks = error.name if isinstance(error, ModuleNotFoundError) else None
+        extra = _EXTRAS.get((lacks or "").partition(".")[0])
+        hint = f": pip install 'qgate[{extra}]'" if extra else ""
         raise UsageError(
-            f"cannot import {module_name or path}: {type(error).__name__}: {error}"
+            f"cannot import {module_name or path}: {type(error).__name__}: {error}{hint}"
         ) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 
@@ -103,3 +104,9 @@ def test_nothing_else_is_changed(path: str, name: str, value: object) -> None:
 def test_takes_says_which_parameters_a_class_has() -> None:
     assert plugins.takes("sklearn.svm.SVC", "kernel", ALLOWED)
     assert not plugins.takes("sklearn.svm.LinearSVC", "kernel", ALLOWED)
+
+
+def test_a_missing_package_names_the_extra_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "qiskit_machine_learning.algorithms", None)
+    with pytest.raises(UsageError, match=re.escape("'qgate[qiskit-machine-learning]'")):
+        plugins.build("qiskit_machine_learning.algorithms.QSVC", {}, 1, {"qiskit_machine_learning"})
