@@ -25,7 +25,7 @@ from qgate.arms.target import Target
 from qgate.charter.arm_spec import ArmSpec
 from qgate.charter.charter import Shots
 from qgate.data.dataset import Array, Labels
-from qgate.quantum.feature_map import FeatureMap
+from qgate.quantum.feature_map import FeatureMap, circuit_paths
 
 _LINEAR = {
     True: ("LogisticRegression", {"max_iter": 5000}),
@@ -120,7 +120,7 @@ class RandomFeaturesArm:
     def _feature_map(self, features: int) -> FeatureMap:
         section = self._section
         layers = (*section.layers * section.repeat, *section.closing)
-        files = {layer.path: self._workshop.folder / layer.path for layer in layers if layer.path}
+        files = circuit_paths(layers, self._workshop.folder)
         with located(self._spec.role, self._spec.kind):
             return FeatureMap(layers, 1, features, files)
 

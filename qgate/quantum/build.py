@@ -11,7 +11,7 @@ from qgate.charter.arm_spec import Mitigation, QuantumKernel
 from qgate.errors import TermError
 from qgate.quantum.device import Device, restricted
 from qgate.quantum.device_kernel import DeviceKernel
-from qgate.quantum.feature_map import FeatureMap
+from qgate.quantum.feature_map import FeatureMap, circuit_paths
 from qgate.quantum.figures import CircuitFigures, beyond, figures_of, plain_figures
 from qgate.quantum.kernel import Kernel, StateKernel
 from qgate.quantum.mitigation import mitigated
@@ -67,12 +67,11 @@ def build_kernel(spec: QuantumKernel, features: int, folder: Path, *, sampled: b
         sampled: Whether shots will be drawn, for which mitigated readout needs every outcome.
 
     Raises:
-        TermError: When the circuit is beyond the charter's limits or its device; the path is that
-            within the kernel's section.
-        UsageError: When the layers do not fit the features.
+        TermError: When the layers do not fit the features, or the circuit is beyond the charter's
+            limits or its device; the path is that within the kernel's section.
 
     """
-    files = {layer.path: folder / layer.path for layer in spec.layers if layer.path}
+    files = circuit_paths(spec.layers, folder)
     feature_map = FeatureMap(spec.layers, spec.repeat, features, files)
     placed = None
     if spec.device is not None:

@@ -132,6 +132,11 @@ class FeatureMap:
         return dict(zip(self.parameters, self.angles(X).T.tolist(), strict=True))
 
 
+def circuit_paths(layers: Sequence[Layer], folder: Path) -> dict[str, Path]:
+    """Return where the paths that layers name lead, relative to a folder."""
+    return {layer.path: folder / layer.path for layer in layers if layer.path}
+
+
 def _drafted(
     layers: Sequence[Layer],
     repeat: int,

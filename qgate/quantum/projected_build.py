@@ -10,7 +10,7 @@ from qiskit import QuantumCircuit
 
 from qgate.charter.arm_spec import ProjectedKernel
 from qgate.errors import TermError
-from qgate.quantum.feature_map import FeatureMap
+from qgate.quantum.feature_map import FeatureMap, circuit_paths
 from qgate.quantum.figures import CircuitFigures, beyond, figures_of, plain_figures
 from qgate.quantum.layout import Seated, seated, turn
 from qgate.quantum.projected import Rows, StateRows
@@ -80,12 +80,11 @@ def build_projected(
         sampled: Whether shots will be drawn, for which every joint outcome is needed.
 
     Raises:
-        TermError: When the circuit is beyond the charter's limits or its device; the path is that
-            within the kernel's section.
-        UsageError: When the layers do not fit the features.
+        TermError: When the layers do not fit the features, or the circuit is beyond the charter's
+            limits or its device; the path is that within the kernel's section.
 
     """
-    files = {layer.path: folder / layer.path for layer in spec.layers if layer.path}
+    files = circuit_paths(spec.layers, folder)
     feature_map = FeatureMap(spec.layers, spec.repeat, features, files)
     placed = None
     if spec.device is not None:

@@ -17,7 +17,7 @@ from qgate.data.problem import Array, Problem
 from qgate.errors import TermError
 from qgate.quantum.device import Device, to_target
 from qgate.quantum.engine import evolve, zero_state
-from qgate.quantum.feature_map import FeatureMap
+from qgate.quantum.feature_map import FeatureMap, circuit_paths
 from qgate.quantum.figures import CircuitFigures, beyond, figures_of, plain_figures
 from qgate.quantum.gradient import Differentiable
 from qgate.quantum.noise import Channels, gate_noise
@@ -174,13 +174,13 @@ def draw(spec: QuantumSolver, problem: Problem, folder: Path) -> Drawn:
     """Return the circuit of QAOA, or of the layers with their trained weights.
 
     Raises:
-        TermError: When a layer takes data, of which a problem has none.
-        UsageError: When the layers do not fit the problem's variables.
+        TermError: When a layer takes data, of which a problem has none, none is trained, or the
+            layers do not fit the problem's variables.
 
     """
     if not spec.layers:
         return _qaoa_circuit(problem, spec.reps)
-    files = {layer.path: folder / layer.path for layer in spec.layers if layer.path}
+    files = circuit_paths(spec.layers, folder)
     found = FeatureMap(spec.layers, spec.reps, problem.n, files, trained=True)
     if found.weights.data.any():
         message = "a solver's layers take no data: only fixed gates and trained weights stand here"

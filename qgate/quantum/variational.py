@@ -15,7 +15,7 @@ from qgate.charter.arm_spec import Variational
 from qgate.charter.charter import Shots
 from qgate.errors import TermError
 from qgate.quantum.engine import Array, evolve
-from qgate.quantum.feature_map import FeatureMap
+from qgate.quantum.feature_map import FeatureMap, circuit_paths
 from qgate.quantum.figures import CircuitFigures, beyond, figures_of, plain_figures
 from qgate.quantum.gradient import Differentiable
 from qgate.quantum.layout import Seated, seated
@@ -148,12 +148,12 @@ def build_variational(
         folder: What the charter's paths are relative to.
 
     Raises:
-        TermError: When the circuit has no weights, is beyond the charter's limits or its device, or
-            the qubits to read are not there; the path is that within the section.
-        UsageError: When the layers do not fit the features.
+        TermError: When the layers do not fit the features, the circuit has no weights, is beyond
+            the charter's limits or its device, or the qubits to read are not there; the path is
+            that within the section.
 
     """
-    files = {path: folder / path for path in spec.circuit_files}
+    files = circuit_paths((*spec.layers, *spec.closing), folder)
     feature_map = FeatureMap(
         spec.layers, spec.repeat, features, files, closing=spec.closing, trained=True
     )
