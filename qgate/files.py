@@ -7,6 +7,7 @@ import shlex
 import tempfile
 from pathlib import Path
 
+_MOST_SHOWN = 60
 _ROOT_MARKS = (".git", ".hg", "pyproject.toml")
 
 
@@ -70,3 +71,9 @@ def resolved(path: Path) -> Path:
 def printable(text: str) -> str:
     """Return text whose control characters are shown, not sent to a terminal."""
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def told(name: str) -> str:
+    """Return a name from outside as it can be shown: short, and without control characters."""
+    text = printable(name.encode(errors="backslashreplace").decode())
+    return repr(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}...")

@@ -1,0 +1,1 @@
+"""Keys, signers, envelopes and statements: who said what, provable offline."""
