@@ -1,0 +1,147 @@
+"""`qgate log`."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qgate.errors import ExitCode, UsageError
+from qgate.evidence.audit_log import ACTIONS
+
+if TYPE_CHECKING:
+    from qgate.evidence.audit_log import Entry
+
+_FORMS = ("terminal", "json")
+_EVER = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+_NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Which entries are asked for; all of it must hold."""
+
+    pilot: str | None
+    actions: frozenset[str]
+    actor: str
+    first: datetime.datetime
+    last: datetime.datetime
+    digest: str | None
+
+    def holds(self, entry: Entry) -> bool:
+        digests = entry.digests.values()
+        return (
+            self.pilot in (None, entry.pilot)
+            and (not self.actions or entry.action in self.actions)
+            and self.actor in entry.actor.casefold()
+            and self.first <= _time(entry) <= self.last
+            and (self.digest is None or any(d.startswith(self.digest) for d in digests))
+        )
+
+
+def command(
+    pilot: Annotated[
+        str | None, typer.Option("--pilot", metavar="NAME", help="Only of this pilot.")
+    ] = None,
+    actions: Annotated[
+        list[str] | None,
+        typer.Option("--action", metavar="NAME", help=f"Only {', '.join(ACTIONS)}; repeatable."),
+    ] = None,
+    actor: Annotated[
+        str | None, typer.Option("--actor", metavar="WHO", help="Only by whose name holds this.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="DATE", help="From a day or a time, UTC.")
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="DATE", help="To the end of a day, or to a time, UTC."),
+    ] = None,
+    evidence: Annotated[
+        str | None,
+        typer.Option("--evidence", metavar="DIGEST", help="Only on a digest that starts so."),
+    ] = None,
+    form: Annotated[
+        str | None, typer.Option("--format", metavar="NAME", help="terminal or json.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Where it goes.")
+    ] = None,
+) -> int:
+    """Show the audit log, its chain checked: who did what, when, why, on which digests."""
+    from qgate.cli.console import width_of
+    from qgate.cli.output import refuse_unwritable
+    from qgate.evidence.audit_log import AuditLog, Head
+    from qgate.files import write_atomically
+    from qgate.plan.settings import Settings
+    from qgate.report.audit import render_json, render_log
+    from qgate.review.log_head import check_head
+
+    name = _form(form, output)
+    if unknown := [action for action in actions or () if action not in ACTIONS]:
+        raise UsageError(f"--action {unknown[0]}: expected one of {', '.join(ACTIONS)}")
+    wanted = _Wanted(
+        pilot,
+        frozenset(actions or ()),
+        (actor or "").casefold(),
+        _EVER if since is None else _moment("--since", since, end=False),
+        _NEVER if until is None else _moment("--until", until, end=True),
+        None if evidence is None else _digest(evidence),
+    )
+    if output is not None:
+        refuse_unwritable(output)
+    log = AuditLog(Settings().log)
+    found = log.entries()
+    signed = check_head(log, found, None)
+    head = Head(len(found), found[-1].digest) if found else Head()
+    shown = [entry for entry in found if wanted.holds(entry)]
+    if name == "json":
+        text = render_json(shown, head, signed)
+    else:
+        text = render_log(shown, head, signed, width_of(sys.stdout))
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write_atomically(output, text.encode())
+    return ExitCode.PASS
+
+
+def _form(form: str | None, output: Path | None) -> str:
+    if form is None:
+        return "json" if output is not None and output.suffix == ".json" else "terminal"
+    if form not in _FORMS:
+        raise UsageError(f"--format {form}: expected one of {', '.join(_FORMS)}")
+    return form
+
+
+def _moment(option: str, text: str, *, end: bool) -> datetime.datetime:
+    """Return a day's first or last moment, or a time; UTC where no zone is given."""
+    try:
+        found = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        message = "expected a day as 2026-11-21 or a time as 2026-11-21T14:30"
+        raise UsageError(f"{option} {text}: {message}") from None
+    if end and re.fullmatch(r"[0-9-]{8,10}", text):
+        found = datetime.datetime.combine(found.date(), datetime.time.max)
+    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+
+
+def _digest(text: str) -> str:
+    """Return the digest that a text starts with, which may also be a bundle's folder."""
+    digest = Path(text).name.partition("-")[0].lower()
+    if not re.fullmatch(r"[0-9a-f]{4,64}", digest):
+        raise UsageError(f"--evidence {text}: expected the start of a digest, at least 4 digits")
+    return digest
+
+
+def _time(entry: Entry) -> datetime.datetime:
+    try:
+        found = datetime.datetime.fromisoformat(entry.time)
+    except ValueError:
+        return _EVER
+    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)

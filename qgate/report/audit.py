@@ -1,0 +1,97 @@
+"""The audit log for a terminal and as a document: who, what, when, why, on which digests."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qgate.evidence.audit_log import Entry, Head
+from qgate.files import printable
+
+_WIDEST = 120
+_NARROWEST = 60
+_DIGITS = 12
+
+
+def render_log(shown: Sequence[Entry], head: Head, signed: str, width: int) -> str:
+    """Return each entry with what it rests on, the newest last, and how far the log is whole.
+
+    Args:
+        shown: The entries to show, a part of the log or all of it.
+        head: Of the whole log, whose chain was checked.
+        signed: How far the log is signed, in words; empty where nobody has signed it.
+        width: Columns to write for.
+
+    """
+    width = max(_NARROWEST, min(width, _WIDEST))
+    number = max(len(str(entry.number)) for entry in shown) if shown else 1
+    action = max((len(printable(entry.action)) for entry in shown), default=0)
+    pilot = min(max((len(printable(entry.pilot)) for entry in shown), default=0), width // 3)
+    lines = []
+    for entry in shown:
+        first = (
+            f"{entry.number:>{number}}  {_minute(entry)}  {printable(entry.action):<{action}}  "
+            f"{_cut(printable(entry.pilot), pilot):<{pilot}}  "
+        )
+        lines += _hung(first, entry.actor, width)
+        for name, words in _told(entry):
+            lines += _hung(f"{'':{number}}  {name:<8}", words, width)
+    count = f"{len(shown)} of {head.entries}" if len(shown) < head.entries else str(head.entries)
+    noun = "entry" if count == "1" else "entries"
+    chain = f", chain whole, head {head.digest[:_DIGITS]}" if head.entries else ""
+    sign = f", {signed or 'not signed'}" if head.entries else ""
+    lines += _hung("", f"{count} {noun}{chain}{sign}", width)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def render_json(shown: Sequence[Entry], head: Head, signed: str) -> str:
+    """Return the entries with their digests, and the head of the whole log."""
+    document = {
+        "version": 1,
+        "entries": [dataclasses.asdict(entry) for entry in shown],
+        "head": dataclasses.asdict(head),
+        "signed": signed,
+    }
+    return f"{json.dumps(document, indent=2, ensure_ascii=False)}\n"
+
+
+def _told(entry: Entry) -> list[tuple[str, str]]:
+    rows = (
+        ("why", entry.reason),
+        ("on", _pairs({k: v[:_DIGITS] for k, v in entry.digests.items()})),
+        ("facts", _pairs(entry.facts)),
+    )
+    return [(name, words) for name, words in rows if words]
+
+
+def _pairs(found: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_plain(value)}" for name, value in found.items())
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return " ".join(_plain(item) for item in value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _minute(entry: Entry) -> str:
+    return printable(f"{entry.time[:10]} {entry.time[11:16]}")
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: room - 2]}.."
+
+
+def _hung(first: str, content: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        printable(" ".join(content.split())),
+        width,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_on_hyphens=False,
+    ) or [first.rstrip()]
