@@ -1,0 +1,1 @@
+"""Comparisons as terminal text, JSON and Markdown."""
