@@ -168,13 +168,13 @@ class Rates(NamedTuple):
     """Monte Carlo standard error of the mean gap."""
 
 
-def rates(design: Design, gap: float, replicates: int) -> Rates:
-    """Return what becomes of candidates with this true gap.
+def rates(design: Design, gap: float, replicates: int, gates: Mapping[str, Gate] = NAIVE) -> Rates:
+    """Return what becomes of candidates with this true gap, by our gate and by the naive ones.
 
     Passed: the one-sided 95% upper bound is within the tolerance; failed: the lower is beyond.
     """
     passed = failed = widened = 0
-    naive = dict.fromkeys(NAIVE, 0)
+    naive = dict.fromkeys(gates, 0)
     found = np.empty(replicates)
     for i, (candidate, baseline) in enumerate(pairs(design, gap, replicates)):
         interval = parity_interval(
@@ -184,7 +184,7 @@ def rates(design: Design, gap: float, replicates: int) -> Rates:
         passed += interval.high <= design.tolerance
         failed += interval.low > design.tolerance
         widened += "widened" in interval.method
-        for name, promotes in NAIVE.items():
+        for name, promotes in gates.items():
             naive[name] += promotes(candidate, baseline, design.tolerance)
     return Rates(
         passed / replicates,

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import copy
-import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from tests.integration.commands import ROOT, Done, qgate, qgate_alone
+
+pytest.register_assert_rewrite("tests.integration.examples")
+
+__all__ = ["ROOT", "SMALL", "Done", "Project", "new_project", "project", "qgate", "qgate_alone"]
 
 SMALL: dict[str, Any] = {
     "version": 1,
@@ -62,21 +62,6 @@ SMALL: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Done:
-    """What a finished command left."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def report(self) -> dict[str, Any]:
-        """Return stdout as JSON; it must be JSON alone."""
-        document: dict[str, Any] = json.loads(self.out)
-        return document
-
-
-@dataclass(frozen=True)
 class Project:
     """A folder with data, a dependency lock and a charter."""
 
@@ -98,20 +83,9 @@ class Project:
         """Run the command line in the folder."""
         return qgate(*arguments, cwd=self.folder, **environment)
 
-
-def qgate(*arguments: str, cwd: Path, **environment: str) -> Done:
-    """Run the command line as a user does, in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "qgate", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={**os.environ, **environment},
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    assert "Traceback" not in done.stderr + done.stdout, done.stderr
-    return Done(done.returncode, done.stdout, done.stderr)
+    def qgate_alone(self, *arguments: str, **environment: str) -> Done:
+        """Run the command line in the folder, in a process of its own."""
+        return qgate_alone(*arguments, cwd=self.folder, **environment)
 
 
 def new_project(folder: Path) -> Project:

@@ -15,9 +15,13 @@ import pytest
 from qgate.errors import ExitCode
 from tests.integration.conftest import Project, new_project
 
+SEEDS = tuple(range(1, 25))
+TRIALS = len(SEEDS) * (2 * 2 + 1)
+"""Two shot counts, two replicates; and the baseline's. They take seconds after the first twenty."""
+
 
 def _many_trials(document: dict[str, Any]) -> None:
-    document["schedule"] = {"seeds": list(range(1, 61)), "shots": [64, 512], "replicates": 2}
+    document["schedule"] = {"seeds": list(SEEDS), "shots": [64, 512], "replicates": 2}
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +65,11 @@ def test_an_interrupted_run_goes_on_and_ends_in_the_same_evidence(
     assert "Traceback" not in err
     assert not list(project.folder.rglob(".building-*")) or stop is signal.SIGKILL
     kept = {path: path.read_bytes() for path in trials.rglob("*.json")}
+    assert len(kept) < TRIALS, "it was not interrupted among its trials"
     for data in kept.values():
         json.loads(data)
     resumed = project.qgate(*arguments)
     assert "damaged" not in resumed.err
+    assert len(list(trials.rglob("*.json"))) == TRIALS
     assert {path: path.read_bytes() for path in kept} == kept  # what was finished was not run again
     assert resumed.report["evidence"]["digest"] == undisturbed
