@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,22 +56,25 @@ def study(path: Path, settings: Settings) -> Study:
         UsageError: When any of them cannot be used.
 
     """
-    from qgate.plan.study import open_study
+    from qgate.plan.study import open_study, read_terms
 
-    return open_study(path, settings, VOCABULARY)
+    return open_study(read_terms(path, settings, VOCABULARY), settings)
 
 
 def circuits(found: Study) -> Mapping[str, tuple[Outlined, Array]]:
     """Return each arm's circuit and its training rows' features by role; nothing is simulated.
+
+    There is none where an arm may not be sent the data: a step of its preprocessing would be.
 
     Raises:
         InvalidFileError: When a circuit is beyond the charter's limits or its device.
         TrialError: When preparing an arm would take too much memory.
 
     """
+    from qgate.charter.residency import residency_reason
     from qgate.trials.stages import outlines
 
-    return outlines(found)
+    return {} if residency_reason(found.charter) else outlines(found)
 
 
 def lock(path: Path, settings: Settings) -> Lock:
@@ -79,6 +82,7 @@ def lock(path: Path, settings: Settings) -> Lock:
 
     Raises:
         ExecutionError: When the baseline fails.
+        InvalidFileError: When it, or an arm that is tuned beside it, may not be sent the data.
 
     """
     from qgate.evidence.evidence import Evidence
@@ -87,7 +91,10 @@ def lock(path: Path, settings: Settings) -> Lock:
     from qgate.measure.baseline_drift import fingerprint
     from qgate.trials import stages
 
-    found = stages.tune(study(path, settings))
+    opened = study(path, settings)
+    tuned = [arm.role for arm in opened.charter.arms if arm.tuning or arm.strongest]
+    refuse_elsewhere(opened, {"baseline", *tuned})
+    found = stages.tune(opened)
     arms = stages.prepare(found, [found.charter.baseline])
     results = stages.run(found, arms, found.plan.of("baseline"))
     stages.refuse_failures(results)
@@ -96,57 +103,137 @@ def lock(path: Path, settings: Settings) -> Lock:
     return make_lock(found.inputs, fingerprint(evidence))
 
 
+def refuse_elsewhere(found: Study, roles: Collection[str]) -> None:
+    """Refuse to send the data to arms of these roles that are where the data may not be.
+
+    Raises:
+        InvalidFileError: At the arm's `region`, or at the arm where it states none.
+
+    """
+    from qgate.charter.residency import residency_refusals
+
+    if refused := residency_refusals(found.charter, roles):
+        raise InvalidFileError([found.source.finding(place, words) for place, words in refused])
+
+
 def run(path: Path, settings: Settings) -> tuple[Evidence, Decision]:
-    """Run a charter, write its evidence, count the attempt, and judge it.
+    """Run a charter, write its evidence, log the attempt, and judge it.
+
+    Where nothing has changed since an earlier run, that run's evidence is judged again.
 
     Raises:
         UsageError: When the charter cannot be run as it stands, or cannot be decided.
 
     """
-    from qgate.evidence.attempts import AttemptLedger
-    from qgate.evidence.store import write_bundle
+    from qgate.evidence.actor import actor
+    from qgate.evidence.kept_runs import recall
+    from qgate.evidence.store import sealed
     from qgate.gates.decision import judge
-    from qgate.measure.outlook import refusals
-    from qgate.trials import stages
+    from qgate.plan.study import open_study, read_terms
 
-    found = study(path, settings)
-    ledger = AttemptLedger(settings.state / "attempts.jsonl")
-    attempt = ledger.count(found.contract) + 1
-    if refused := refusals(found, attempt=attempt):
+    terms = read_terms(path, settings, VOCABULARY)
+    basis = terms.basis(settings)
+    again = settings.fresh or settings.rehearse
+    if not again and (kept := recall(settings.runs, basis, settings.progress.warn)):
+        settings.progress.note(
+            f"nothing has changed since the run of {kept.observations['created']}: its "
+            "evidence is judged again (--fresh measures anew, as another attempt)"
+        )
+        return kept, judge(kept)
+    from qgate.review.standing import put_on_record, standing
+
+    found = open_study(terms, settings)
+    before = standing(found)
+    if refused := before.refusals(found):
         raise InvalidFileError(refused)
-    found = stages.tune(found)
-    gathered = gather(found, stages.prepare(found, found.charter.trial_arms), attempt)
-    observed = dict(gathered.observations)
+    found, gathered = measured(found, before.attempts + 1)
+    observed = {**gathered.observations, "author": actor(), "log": vars(before.head)}
+    decision = judge(sealed(gathered.record, observed, settings.store))
     try:
         if settings.rehearse:
-            observed["rehearsals"] = rehearse(found, judge(gathered))
+            observed["rehearsals"] = rehearse(found, decision)
     finally:  # what ran is kept and counted, whatever becomes of a rehearsal
-        evidence = write_bundle(gathered.record, observed, settings.store)
-        ledger.add(found.contract, evidence.digest)
-    return evidence, judge(evidence)
+        evidence = sealed(gathered.record, observed, settings.store)
+        served = not _needs_latency(found.charter) or len(observed["latency"]) == 2
+        put_on_record(found, evidence, decision, basis, whole=served)
+    return evidence, judge(evidence) if settings.rehearse else decision
 
 
 def rehearse(found: Study, decision: Decision) -> list[dict[str, Any]]:
     """Return what the remediation of each gate that was not passed would come to."""
-    from qgate.evidence.store import write_bundle
+    from qgate.evidence.store import sealed, write_bundle
+    from qgate.evidence.veil import veiled_reason
     from qgate.rollout.rehearsal import Gathered, rehearse
-    from qgate.trials import stages
+
+    if decision.stopped:
+        return []  # what stopped the run would stop each rehearsal
 
     def gathered(remedied: Study) -> Gathered:
         started = time.perf_counter()
-        study = stages.tune(remedied)
-        evidence = gather(study, stages.prepare(study, study.charter.trial_arms), attempt=0)
-        kept = write_bundle(evidence.record, evidence.observations, study.settings.store)
+        study, evidence = measured(remedied, attempt=0, started=started)
+        kept = sealed(evidence.record, evidence.observations, study.settings.store)
+        write_bundle(kept, {}, study.settings.store)
         return Gathered(kept, time.perf_counter() - started)
 
-    return list(rehearse(found, decision, gathered))
+    return [veiled_reason(entry, found) for entry in rehearse(found, decision, gathered)]
 
 
-def gather(found: Study, arms: Mapping[str, Arm], attempt: int) -> Evidence:
-    """Return a study's evidence, not yet written: trials, look by look, replays, latency."""
+def measured(found: Study, attempt: int, started: float | None = None) -> tuple[Study, Evidence]:
+    """Return a study as tuned, and its evidence, not yet written.
+
+    Where an arm is run where the data may not be, or nobody knows where, no arm is tuned, made or
+    sent anything; the evidence says so.
+
+    Args:
+        found: The study, not yet tuned.
+        attempt: Which one on the same lock this is, 0 of a rehearsal.
+        started: When the run began, on `time.perf_counter`; now where it is not told.
+
+    """
+    from qgate.charter.residency import residency_reason
+    from qgate.trials import stages
+
+    started = time.perf_counter() if started is None else started  # tuning counts too
+    if reason := residency_reason(found.charter):
+        return found, _withheld(found, attempt, reason)
+    study = stages.tune(found)
+    arms = stages.prepare(study, study.charter.trial_arms)
+    return study, gather(study, arms, attempt, started)
+
+
+def _withheld(found: Study, attempt: int, reason: str) -> Evidence:
+    """Return the evidence of a run that stopped before any arm was made."""
+    from qgate.evidence.evidence import Evidence
+    from qgate.evidence.record import make_observations, make_record
+    from qgate.gates.looks import looks_record
+    from qgate.trials import stages
+
+    record = make_record(
+        found, {}, [], looks=looks_record(found.plan, 1), slices=found.slices,
+        shot_seconds=stages.shot_seconds(found), stopped={"by": "residency", "reason": reason},
+    )  # fmt: skip
+    return Evidence(record, make_observations(found, {}, {}, attempt), path="")
+
+
+def gather(
+    found: Study, arms: Mapping[str, Arm], attempt: int, started: float | None = None
+) -> Evidence:
+    """Return a study's evidence, not yet written: trials, look by look, replays, latency.
+
+    At a cap of the budget it ends with what there is, and no replays or latency.
+
+    Args:
+        found: The study, tuned.
+        arms: Prepared, by role.
+        attempt: Which one on the same lock this is, 0 of a rehearsal.
+        started: When the run began, on `time.perf_counter`; now where it is not told.
+
+    """
     from qgate.evidence.evidence import Evidence
     from qgate.evidence.record import make_observations, make_record
     from qgate.gates.looks import look_at, looks_record, settled
+    from qgate.measure.meter import Meter, stop_record
+    from qgate.measure.spending import plain
     from qgate.trials import stages
 
     def evidence(
@@ -154,23 +241,32 @@ def gather(found: Study, arms: Mapping[str, Arm], attempt: int) -> Evidence:
     ) -> Evidence:
         record = make_record(
             found, results, replays, figures=figures, looks=looks, slices=found.slices,
-            calibration=calibration,
+            calibration=calibration, shot_seconds=shot_seconds, stopped=stopped,
         )  # fmt: skip
-        observed = make_observations(found, results, latencies or {}, attempt)
+        spent = plain(meter.spending())
+        observed = make_observations(found, results, latencies or {}, attempt, spent)
         return Evidence(record, observed, path="")
 
+    plan, latency = found.plan, _needs_latency(found.charter)
+    shot_seconds = stages.shot_seconds(found)
+    begun = time.perf_counter() if started is None else started
+    meter = Meter(plan, shot_seconds, begun, latency=latency)
     results: dict[str, TrialResult] = {}
+    stopped: dict[str, Any] | None = None
     figures = stages.figures(arms)
     calibration = stages.calibration(found, figures)
-    last = max(len(found.plan.ends), 1)
+    last = max(len(plan.ends), 1)
     for taken in range(1, last + 1):
-        results |= stages.run(found, arms, found.plan.stage(taken - 1))
-        looks = looks_record(found.plan, taken)
-        if taken < last and settled(look_at(evidence(), found.charter)):
+        results |= stages.run(found, arms, plan.stage(taken - 1), meter)
+        looks = looks_record(plan, taken)
+        if meter.stopped or (taken < last and settled(look_at(evidence(), found.charter))):
             break
-    replays = stages.replay(found, results)
-    latencies = stages.latency(found, arms) if _needs_latency(found.charter) else {}
-    return evidence(replays, latencies)
+    if meter.closes():
+        replays = stages.replay(found, results)
+        return evidence(replays, stages.latency(found, arms) if latency else {})
+    stopped, look = stop_record(meter, results, taken)
+    looks = looks_record(plan, look)
+    return evidence()
 
 
 def _needs_latency(charter: Charter) -> bool:

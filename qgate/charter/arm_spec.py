@@ -295,6 +295,8 @@ class ArmSpec:
     tuning: Tuning | None = None
     permuted: bool = False
     """Whether its training labels are permuted, with each seed in another way."""
+    region: str | None = None
+    """Where it is run, as the charter says; None where it does not."""
 
     @property
     def kind(self) -> str:

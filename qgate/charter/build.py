@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
 from qgate.charter.build_arms import Document, build_arm_spec
 from qgate.charter.charter import (
+    CAPS,
     Action,
+    Approvals,
     Attempts,
     Budget,
+    Caps,
     Charter,
     DataSpec,
     Gate,
@@ -31,8 +34,11 @@ from qgate.charter.derived import derived_arms, draws_of
 from qgate.charter.yaml_reader import Source
 from qgate.digest import digest
 
-# Part of every contract, stated or not: without them no number can be trusted.
-IMPLIED_GATES = ("reproducibility", "baseline_drift")
+IMPLIED_GATES = ("reproducibility", "baseline_drift", "residency")
+"""Part of a contract, stated or not: without the first two no number can be trusted.
+
+The third is implied where the charter says in which regions the data may be processed.
+"""
 _EXACT_METRICS = (*IMPLIED_GATES, "comparison")
 """Counts of mismatches, of which none is allowed unless a gate says otherwise."""
 
@@ -58,6 +64,7 @@ def build_charter(document: Document, path: str, source: Source | None = None) -
         lockfile=document.get("environment", {}).get("lockfile"),
         budget=_budget(document.get("budget", {})),
         rollback=rollback,
+        approvals=_approvals(document, rollback),
         attempts=_attempts(document.get("attempts", {})),
     )
     metrics = (gate.metric for gate in gates)
@@ -77,9 +84,21 @@ def _rollback(document: Document) -> Rollback:
     )
 
 
+def _approvals(document: Document, rollback: Rollback) -> Approvals:
+    section = document.get("approvals", {})
+    roles = section.get("roles", {})
+    return Approvals(
+        owners=tuple(roles.get("owner", (document["pilot"]["owner"],))),
+        approvers=tuple(roles.get("approver", (rollback.approver,))),
+        required=section.get("required", 1) if section else 0,
+        max_age_days=section.get("max_age_days"),
+        signers=section.get("signers"),
+    )
+
+
 def _data(section: Document) -> DataSpec:
     if section.get("task") == "optimization":
-        return _problems(section["problems"])
+        return _problems(section["problems"], _protection(section))
     validation = section["validation"]
     rows = Validation(everything=True) if validation == "all" else Validation(**validation)
     features = section.get("features")
@@ -92,15 +111,29 @@ def _data(section: Document) -> DataSpec:
         rows,
         section.get("task", "classification"),
         section.get("duplicates", "refuse"),
+        **_protection(section),
     )
 
 
-def _problems(entries: Sequence[str | Document]) -> DataSpec:
+def _protection(section: Document) -> dict[str, Any]:
+    """Return what a charter says of the data besides what they are."""
+    region = section.get("region", ())
+    return {
+        "classification": section.get("classification", "internal"),
+        "source": section.get("source", ""),
+        "license": section.get("license", ""),
+        "region": (region,) if isinstance(region, str) else tuple(region),
+    }
+
+
+def _problems(entries: Sequence[str | Document], protection: Mapping[str, Any]) -> DataSpec:
     problems = tuple(
         ProblemSpec(entry) if isinstance(entry, str) else ProblemSpec(**entry) for entry in entries
     )
     everything = Validation(everything=True)
-    return DataSpec("", "", None, None, None, everything, "optimization", problems=problems)
+    return DataSpec(
+        "", "", None, None, None, everything, "optimization", problems=problems, **protection
+    )
 
 
 def shots_value(value: int | str) -> Shots:
@@ -141,10 +174,9 @@ def _latency(section: Document) -> LatencySpec:
 def _budget(section: Document) -> Budget:
     prices = section.get("prices")
     return Budget(
-        section.get("shots"),
-        section.get("usd"),
-        section.get("minutes"),
-        Prices(
+        **{name: section.get(name) for name in (*CAPS, "seconds_per_shot")},
+        per_month=Caps(**section.get("per_month", {})),
+        prices=Prices(
             prices["source"],
             prices["date"],
             prices.get("per_shot", 0.0),
@@ -178,7 +210,7 @@ def _gates(document: Document, rollback: Rollback, source: Source | None) -> tup
         _gate({"name": metric, "metric": metric, "owner": pilot["owner"]}, restore)
         | {"place": place("pilot")}
         for metric in IMPLIED_GATES
-        if metric not in stated
+        if metric not in stated and (metric != "residency" or "region" in document["data"])
     ]
     return tuple(Gate(**gate) for gate in (*short, *long, *implied))
 

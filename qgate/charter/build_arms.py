@@ -156,6 +156,7 @@ _PARTS: dict[str, Callable[[Any], Any]] = {
     "quantum_solver": _quantum_solver,
     "random_features": _random_features,
     "recorded": _recorded,
+    "region": str,
 }
 
 

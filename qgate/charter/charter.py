@@ -8,6 +8,8 @@ from typing import Any
 
 from qgate.charter.arm_spec import ArmSpec
 
+MOST_CELLS = 100_000
+"""Most trials that a schedule may ask for of an arm."""
 Shots = int | None
 """A number of shots, or None for exact probabilities."""
 
@@ -107,6 +109,19 @@ class DataSpec:
     """`refuse` rows that stand in training and validation alike, or `allow` them."""
     problems: tuple[ProblemSpec, ...] = ()
     """Of an optimization, whose items they are; then `path` and `target` are empty."""
+    classification: str = "internal"
+    """`public`, `internal`, or `confidential`: how far evidence may show the data."""
+    source: str = ""
+    """Where the data come from; empty where the charter does not say."""
+    license: str = ""
+    """An SPDX id, a URL or text; empty where the charter does not say."""
+    region: tuple[str, ...] = ()
+    """Where the data may be processed; empty for anywhere."""
+
+    @property
+    def confidential(self) -> bool:
+        """Return whether evidence must not show the data."""
+        return self.classification == "confidential"
 
 
 @dataclass(frozen=True)
@@ -118,6 +133,11 @@ class Schedule:
     replicates: int
     replays: int
     looks: Looks | None = None
+
+    @property
+    def cells(self) -> int:
+        """Return how many trials it asks for of an arm at most, items not divided."""
+        return len(self.seeds) * len(self.shots) * self.replicates
 
 
 @dataclass(frozen=True)
@@ -162,14 +182,34 @@ class Prices:
     per_second: float
 
 
-@dataclass(frozen=True)
-class Budget:
-    """Limits that a plan must keep; None where there is none."""
+CAPS = ("shots", "qpu_seconds", "usd", "minutes")
+"""What a budget bounds; minutes are of wall clock."""
 
-    shots: int | None
-    usd: float | None
-    minutes: float | None
-    prices: Prices | None
+
+@dataclass(frozen=True)
+class Caps:
+    """The most of each that may be spent; None where there is no cap."""
+
+    shots: int | None = None
+    qpu_seconds: float | None = None
+    usd: float | None = None
+    minutes: float | None = None
+
+    @property
+    def stated(self) -> dict[str, float]:
+        """Return the caps that there are, by name."""
+        found = {name: getattr(self, name) for name in CAPS}
+        return {name: cap for name, cap in found.items() if cap is not None}
+
+
+@dataclass(frozen=True)
+class Budget(Caps):
+    """Caps that a plan, a run, and all runs of a month must keep, and prices."""
+
+    prices: Prices | None = None
+    seconds_per_shot: float | None = None
+    """Of a quantum processor, modelled, beside gates of known duration."""
+    per_month: Caps = Caps()
 
 
 @dataclass(frozen=True)
@@ -180,6 +220,19 @@ class Rollback:
     to: str
     approver: str
     verify: str | None
+
+
+@dataclass(frozen=True)
+class Approvals:
+    """Who must approve a promotion, by names that a file of signers binds to keys."""
+
+    owners: tuple[str, ...]
+    approvers: tuple[str, ...]
+    required: int = 0
+    """How many different approvers; 0 where the charter asks for none."""
+    max_age_days: float | None = None
+    signers: str | None = None
+    """The file, relative to the charter's folder."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +252,7 @@ class Charter:
     lockfile: str | None
     budget: Budget
     rollback: Rollback
+    approvals: Approvals
     attempts: Attempts = Attempts()
     derived: tuple[ArmSpec, ...] = ()
     """Arms that follow from the candidate: ablations, a drifted device."""

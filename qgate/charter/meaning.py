@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qgate.charter.arm_spec import ArmSpec, Step
-from qgate.charter.charter import Charter
-from qgate.charter.circuits import circuit_findings, layers_at
-from qgate.charter.clauses import clause_findings
+from qgate.charter.charter import MOST_CELLS, Charter
+from qgate.charter.circuits import circuit_findings
+from qgate.charter.clauses import clause_findings, gate_paths
 from qgate.charter.comparisons import comparison_findings
+from qgate.charter.paths import named_paths
+from qgate.charter.residency import residency_refusals
 from qgate.charter.schema import suggest
 from qgate.charter.spaces import space_findings
 from qgate.charter.vocabulary import Vocabulary
@@ -21,7 +23,6 @@ from qgate.plugins import ParamError, class_path, named
 
 DEFAULT_IMPORTS = frozenset({"sklearn"})
 
-_MOST_CELLS = 100_000
 _FEWEST_SEEDS = 3
 
 
@@ -57,6 +58,7 @@ def meaning_findings(charter: Charter, source: Source, around: Surroundings) -> 
         *_arms(charter, source, around),
         *_paths(charter, source, around),
         *_budget(charter, source),
+        *_approvals(charter, source),
         *_missing(charter, source),
     ]
     return sorted(found, key=lambda finding: (finding.line, finding.column))
@@ -74,6 +76,17 @@ def _data(charter: Charter, source: Source, around: Surroundings) -> Iterator[Fi
         yield source.finding(("data", "validation", "path"), message)
     if data.validation.resample:
         yield from _resampled(charter, source)
+    yield from _regions(charter, source)
+
+
+def _regions(charter: Charter, source: Source) -> Iterator[Finding]:
+    """Yield gates on residency without a region to hold, and arms that no run will send data to."""
+    for index, path in gate_paths(charter):
+        if charter.gates[index].metric == "residency" and not charter.data.region:
+            yield source.finding(path, "residency needs `data.region`: where may the data be?")
+    for place, words in residency_refusals(charter):
+        message = f"{words}; a run stops before it sends anything"
+        yield source.finding(place, message, "warning")
 
 
 def _resampled(charter: Charter, source: Source) -> Iterator[Finding]:
@@ -95,9 +108,9 @@ def _schedule(charter: Charter, source: Source) -> Iterator[Finding]:
                 name = "exact" if value is None else value
                 message = f"{key}: {name} is repeated; a repeated trial adds no evidence"
                 yield source.finding(("schedule", key, i), message)
-    cells = len(charter.schedule.seeds) * len(charter.schedule.shots) * charter.schedule.replicates
-    if cells > _MOST_CELLS:
-        message = f"seeds x shots x replicates are {cells:,} trials; {_MOST_CELLS:,} are the most"
+    cells = charter.schedule.cells
+    if cells > MOST_CELLS:
+        message = f"seeds x shots x replicates are {cells:,} trials; {MOST_CELLS:,} are the most"
         yield source.finding(("schedule",), message)
     yield from _looks(charter, source)
     if _classical(charter.candidate) and charter.schedule.shots != (None,):
@@ -190,38 +203,6 @@ def _refused(name: str, path: Path_, source: Source, allowed: frozenset[str]) ->
         yield source.finding(path, message)
 
 
-def named_paths(charter: Charter) -> Iterator[tuple[str, Path_]]:
-    """Yield every file path that a charter names, with its place in the document."""
-    yield from _data_paths(charter)
-    if charter.lockfile:
-        yield charter.lockfile, ("environment", "lockfile")
-    for arm in charter.arms:
-        if arm.recorded:
-            yield arm.recorded.path, (arm.role, "recorded", "path")
-            if arm.recorded.latency:
-                yield arm.recorded.latency, (arm.role, "recorded", "latency")
-        if arm.layered is not None:
-            for path, layer, _ in layers_at(arm, charter.section(arm.role)[arm.kind]):
-                if layer.path:
-                    yield layer.path, (arm.role, arm.kind, *path, "path")
-        if arm.device is not None:
-            yield arm.device.path, (arm.role, arm.kind, "device", "path")
-            if arm.device.current is not None:
-                yield arm.device.current, (arm.role, arm.kind, "device", "current")
-
-
-def _data_paths(charter: Charter) -> Iterator[tuple[str, Path_]]:
-    data = charter.data
-    if data.path:
-        yield data.path, ("data", "path")
-    if data.validation.path:
-        yield data.validation.path, ("data", "validation", "path")
-    for i, problem in enumerate(data.problems):
-        bare = isinstance(charter.document["data"]["problems"][i], str)
-        place: Path_ = ("data", "problems", i)
-        yield problem.path, place if bare else (*place, "path")
-
-
 def _paths(charter: Charter, source: Source, around: Surroundings) -> Iterator[Finding]:
     for name, place in named_paths(charter) if around.files else ():
         path = around.reach(name)
@@ -247,8 +228,43 @@ def _beside(path: Path) -> list[str]:
 
 
 def _budget(charter: Charter, source: Source) -> Iterator[Finding]:
-    if charter.budget.usd is not None and charter.budget.prices is None:
-        yield source.finding(("budget", "usd"), "a limit in dollars needs `budget.prices`")
+    budget = charter.budget
+    for place, caps in ((("budget",), budget), (("budget", "per_month"), budget.per_month)):
+        if caps.usd is not None and budget.prices is None:
+            yield source.finding((*place, "usd"), "a limit in dollars needs `budget.prices`")
+        if caps.qpu_seconds is None:
+            continue
+        if budget.seconds_per_shot is None:
+            message = (
+                "a cap on a quantum processor's seconds needs `budget.seconds_per_shot`: no "
+                "snapshot knows how long readout, reset and the delay between shots take"
+            )
+            yield source.finding((*place, "qpu_seconds"), message)
+        if not _takes_shots(charter):
+            message = "no arm takes shots that are counted: nothing could be held against this cap"
+            yield source.finding((*place, "qpu_seconds"), message)
+
+
+def _takes_shots(charter: Charter) -> bool:
+    """Return whether an arm may run circuits with shots, not recorded elsewhere."""
+    if charter.schedule.shots == (None,):
+        return False
+    return any(not _classical(arm) and arm.kind not in _COUNTLESS for arm in charter.arms)
+
+
+_COUNTLESS = ("recorded", "solver")
+"""Kinds of arm whose circuits, if any, are not counted."""
+
+
+def _approvals(charter: Charter, source: Source) -> Iterator[Finding]:
+    approvals = charter.approvals
+    if approvals.required > len(approvals.approvers):
+        named = ", ".join(approvals.approvers)
+        message = (
+            f"{approvals.required} approvals are asked for, and only {named} may approve: name "
+            "more in approvals.roles.approver"
+        )
+        yield source.finding(("approvals", "required"), message)
 
 
 def _missing(charter: Charter, source: Source) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from qgate.charter.yaml_reader import Source
 from qgate.errors import Finding
 
 _SUPERVISED = ("path", "target", "validation")
+_OF_PROBLEMS = ("task", "problems", "classification", "source", "license", "region")
 _SOLVERS = ("solver", "quantum_solver")
 _WITHOUT_PREPROCESSING = {
     "recorded": "recorded predictions are not preprocessed: remove this",
@@ -35,7 +36,7 @@ def _problem_shapes(source: Source, data: Mapping[str, Any]) -> Iterator[Finding
     if "problems" not in data:
         yield source.finding(("data",), "an optimization needs `problems`: a list of files")
     for key in data:
-        if key not in ("task", "problems"):
+        if key not in _OF_PROBLEMS:
             message = f"`{key}` has no meaning for an optimization, whose items are `problems`"
             yield source.finding(("data", key), message)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -51,6 +51,8 @@ class Source:
     file: str
     document: Any
     places: Mapping[Path_, Place]
+    data: bytes = field(default=b"", compare=False, repr=False)
+    """The file as it was read."""
 
     def place(self, path: Path_) -> Place:
         """Return line and column (from 1) of the value at a path, or of its nearest parent."""
@@ -78,10 +80,20 @@ def read_yaml(path: Path, shown_as: str) -> Source:
         raise InvalidFileError(
             [Finding(shown_as, 1, 1, f"cannot read: {error.strerror}")]
         ) from None
+    return parse_yaml(data, shown_as)
+
+
+def parse_yaml(data: bytes, shown_as: str) -> Source:
+    """Return the YAML document that a file's bytes hold.
+
+    Raises:
+        InvalidFileError: As `read_yaml`.
+
+    """
     if len(data) > _LARGEST_FILE:
         message = f"larger than {_LARGEST_FILE} bytes: a charter is a page or two of YAML"
         raise InvalidFileError([Finding(shown_as, 1, 1, message)])
-    return _Reader(shown_as).read(_decoded(data, shown_as))
+    return replace(_Reader(shown_as).read(_decoded(data, shown_as)), data=data)
 
 
 def _decoded(data: bytes, shown_as: str) -> str:

@@ -7,18 +7,31 @@ from typing import Annotated
 import typer
 
 from qgate.cli import (
+    approve,
+    cache,
     calibrate,
     check,
     circuit,
+    compare,
     device,
+    incident,
     init,
     judge,
+    lineage,
     lock,
+    log,
     metrics,
+    override,
+    pack,
     plan,
+    promote,
     report,
     rollback,
     run,
+    sign,
+    spending,
+    unpack,
+    verify,
 )
 
 app = typer.Typer(
@@ -60,11 +73,26 @@ _COMMANDS = (
     run,
     calibrate,
     judge,
+    compare,
     report,
+    lineage,
+    verify,
+    pack,
+    unpack,
+    sign,
+    approve,
+    override,
+    promote,
     rollback,
+    log,
     metrics,
     circuit,
     device,
+    spending,
 )
 for module in _COMMANDS:
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
+
+_GROUPS = (cache, incident)
+for group in _GROUPS:
+    app.add_typer(group.app, name=group.__name__.rpartition(".")[2])

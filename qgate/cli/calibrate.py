@@ -95,10 +95,12 @@ def _calibrated(
 
 def _run(path: Path, settings: Settings) -> tuple[Evidence, Reruns]:
     from qgate.calibration.reruns import as_read, rerun
-    from qgate.pipeline import gather, study
+    from qgate.pipeline import gather, refuse_elsewhere, study
     from qgate.trials import stages
 
-    found = stages.tune(study(path, settings))
+    opened = study(path, settings)
+    refuse_elsewhere(opened, {"baseline", "candidate"})
+    found = stages.tune(opened)
     arms = stages.prepare(found, found.charter.trial_arms)
     evidence = as_read(gather(found, arms, attempt=0))
     return evidence, rerun(found, arms, evidence)

@@ -44,7 +44,7 @@ def command(
 ) -> int:
     """Draw the charter's circuits, with their figures on devices and the states that they give."""
     from qgate.files import shown
-    from qgate.pipeline import circuits, study
+    from qgate.pipeline import circuits, refuse_elsewhere, study
     from qgate.plan.settings import Settings
     from qgate.quantum.device import read_device
     from qgate.report.circuit import render_circuit
@@ -58,6 +58,7 @@ def command(
         max_memory=max_memory,
     )
     found = study(charter, settings)
+    refuse_elsewhere(found, {"baseline", "candidate"})
     built = circuits(found)
     if not built:
         raise UsageError(

@@ -63,6 +63,10 @@ class PlainProgress:
     def advance(self) -> None:
         """Say nothing."""
 
+    def note(self, message: str) -> None:
+        """Say it."""
+        self._stream.write(f"qgate: {message}\n")
+
     def warn(self, message: str) -> None:
         """Say it."""
         self._stream.write(f"qgate: warning: {message}\n")
@@ -72,6 +76,9 @@ class QuietProgress(PlainProgress):
     """Only warnings."""
 
     def stage(self, name: str, total: int) -> None:
+        """Say nothing."""
+
+    def note(self, message: str) -> None:
         """Say nothing."""
 
 
@@ -92,6 +99,10 @@ class BarProgress:
         """Move the bar."""
         if self._task is not None:
             self._progress.advance(self._task)
+
+    def note(self, message: str) -> None:
+        """Say it above the bars."""
+        self._progress.console.print(message)
 
     def warn(self, message: str) -> None:
         """Say it above the bars."""

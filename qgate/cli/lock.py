@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qgate.cli.options import AllowImport, AllowOutside, CharterPath, MaxMemory, Quiet
 from qgate.errors import ExitCode, UsageError
 from qgate.plan.settings import DEFAULT_MEMORY
+
+if TYPE_CHECKING:
+    from qgate.lock.lock import Lock
 
 
 def command(
@@ -43,7 +47,9 @@ def command(
         bundle, lock = read_bundle(evidence), read_lock(charter)
         if lock is not None and bundle.record["lock"] != lock.basis:
             raise UsageError(f"{evidence} was not run on the present lock: run it again first")
-        sys.stdout.write(f"{lock_evidence(charter, bundle.digest)}\n")
+        done = lock_evidence(charter, bundle.digest)
+        _log(charter, lock, f"expects evidence {bundle.digest}")
+        sys.stdout.write(f"{done}\n")
         return ExitCode.PASS
     with progress_on_stderr(quiet=quiet) as progress:
         settings = Settings(
@@ -53,5 +59,24 @@ def command(
             progress=progress,
         )
         made = lock_of(charter, settings)
-    sys.stdout.write(f"{write_lock(made, charter, reason)}\n")
+    before = read_lock(charter)
+    done = write_lock(made, charter, reason)
+    if before is None or before.digest != made.digest:
+        _log(charter, before, reason or "")
+    sys.stdout.write(f"{done}\n")
     return ExitCode.PASS
+
+
+def _log(charter: Path, before: Lock | None, reason: str) -> None:
+    """Put a new lock on record, with the digest of the one that it replaces."""
+    from qgate.evidence.audit_log import AuditLog
+    from qgate.lock.lock import read_lock
+    from qgate.pipeline import load
+    from qgate.plan.settings import Settings
+
+    settings, lock = Settings(files=False), read_lock(charter)
+    terms = load(charter, settings)
+    digests = {"charter": terms.digest}
+    digests |= {"contract": lock.digest} if lock else {}
+    digests |= {"replaced": before.digest} if before else {}
+    AuditLog(settings.log).append("lock", pilot=terms.pilot.name, reason=reason, digests=digests)

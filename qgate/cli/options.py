@@ -13,7 +13,7 @@ from qgate.plan.settings import DEFAULT_MEMORY
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
 
-def _bytes(text: str | int) -> int:
+def amount_of_bytes(text: str | int) -> int:
     """Return `4GB`, `512 MiB` or a plain number as bytes; typer gives it the default too."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", str(text).strip())
     if found is None or found[2].upper() not in _UNITS:
@@ -26,7 +26,7 @@ MaxMemory = Annotated[
     typer.Option(
         "--max-memory",
         metavar="AMOUNT",
-        parser=_bytes,
+        parser=amount_of_bytes,
         help=f"Most that an arm's simulation may allocate; {DEFAULT_MEMORY // 10**9}GB if unsaid.",
         show_default=False,
     ),
@@ -57,6 +57,13 @@ FailOn = Annotated[
     str,
     typer.Option(
         "--fail-on", metavar="WHAT", help="inconclusive, or fail: exit 0 on inconclusive."
+    ),
+]
+Production = Annotated[
+    bool,
+    typer.Option(
+        "--production",
+        help="The candidate serves production: a failed gate opens an incident.",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no terminal report.")]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from qgate.errors import ExitCode, UsageError
 from qgate.files import write_atomically
 
 if TYPE_CHECKING:
+    from qgate.evidence.store import Bundle
     from qgate.gates.decision import Decision
 
 _NAMES = ("terminal", "json", "markdown", "junit")
@@ -61,13 +63,17 @@ def resolve(
     return Outputs(tuple(zip(wanted, files, strict=False)), stdout, fail_on)
 
 
-def emit(decision: Decision, outputs: Outputs) -> ExitCode:
-    """Write every format and return the exit code; files are whole or absent."""
+def emit(decision: Decision, outputs: Outputs, bundle: Bundle | None = None) -> ExitCode:
+    """Write every format and return the exit code; files are whole or absent.
+
+    Overrides of the pilot stand in each: those in the log of this place, and the bundle's own.
+    """
     from qgate.cli.console import console, width_of
     from qgate.report.formats import FORMATS
     from qgate.report.terminal import render_terminal
     from qgate.rollout.rollback import rollback_after
 
+    decision = _with_overrides(decision, bundle)
     rollback = rollback_after(decision)
     if outputs.stdout == "terminal":
         text = render_terminal(decision, rollback, width_of(sys.stdout))
@@ -80,6 +86,21 @@ def emit(decision: Decision, outputs: Outputs) -> ExitCode:
     if outputs.fail_on == "fail" and code is ExitCode.INCONCLUSIVE:
         return ExitCode.PASS
     return code
+
+
+def _with_overrides(decision: Decision, bundle: Bundle | None) -> Decision:
+    from qgate.evidence.audit_log import AuditLog
+    from qgate.plan.settings import Settings
+    from qgate.review.overrides import in_force
+
+    try:
+        entries = AuditLog(Settings().log).entries()
+    except UsageError as error:
+        sys.stderr.write(f"qgate: warning: {error}\n")
+        entries = []
+    now = datetime.datetime.now(datetime.UTC)
+    found = in_force(entries, bundle, decision.charter.pilot.name, now)
+    return replace(decision, overrides=found)
 
 
 def refuse_unwritable(path: Path, *, folder: bool = False) -> None:

@@ -39,9 +39,10 @@ def command(
 
     from qgate.cli.console import console
     from qgate.evidence.store import read_bundle
-    from qgate.measure.outlook import forecast, refusals, refuse_other_question
+    from qgate.measure.outlook import forecast, refuse_other_question
     from qgate.pipeline import study
     from qgate.plan.settings import Settings
+    from qgate.review.standing import standing
 
     settings = Settings(
         allow_outside=allow_outside,
@@ -67,7 +68,7 @@ def command(
         what = f"{gate.name}: {outlook.note}"
         remedy = f"; {outlook.remedy}" if _wants_more(outlook) else ""
         out.print(Text(f"{what}{remedy}."), soft_wrap=False)
-    refused = refusals(found, evidence)
+    refused = standing(found).refusals(found, evidence)
     for finding in refused:
         out.print(Text(str(finding)), soft_wrap=True)
     return ExitCode.USAGE if refused else ExitCode.PASS

@@ -9,8 +9,9 @@ from qgate.errors import ExitCode
 
 def command(evidence: EvidenceReference, formats: Format = None, output: Output = None) -> int:
     """Render stored evidence again; exit 0 whatever the decision."""
-    from qgate.evidence.store import read_bundle
+    from qgate.evidence.store import evidence_of, open_bundle
     from qgate.gates.decision import judge
 
-    emit(judge(read_bundle(evidence)), resolve(formats, output, "inconclusive"))
+    bundle = open_bundle(evidence)
+    emit(judge(evidence_of(bundle)), resolve(formats, output, "inconclusive"), bundle)
     return ExitCode.PASS

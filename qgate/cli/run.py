@@ -15,6 +15,7 @@ from qgate.cli.options import (
     Format,
     MaxMemory,
     Output,
+    Production,
     Quiet,
 )
 from qgate.cli.output import emit, refuse_unwritable, resolve
@@ -34,18 +35,24 @@ def command(
     fail_on: FailOn = "inconclusive",
     quiet: Quiet = False,
     even_if_underpowered: Annotated[
-        bool, typer.Option("--even-if-underpowered", help="Run what plan refuses.")
+        bool, typer.Option("--even-if-underpowered", help="Run though a gate may not be decidable.")
+    ] = False,
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="Measure an unchanged charter anew: another attempt."),
     ] = False,
     rehearse: Annotated[
         bool,
         typer.Option("--rehearse", help="Try the remediation of each gate that is not passed."),
     ] = False,
+    production: Production = False,
     allow_outside: AllowOutside = False,
     allow_import: AllowImport = None,
     max_memory: MaxMemory = DEFAULT_MEMORY,
 ) -> int:
     """Run a charter, judge its evidence, and say what follows."""
     from qgate.cli.console import progress_on_stderr
+    from qgate.cli.opening import tell_of_failure
     from qgate.pipeline import run as run_charter
     from qgate.plan.settings import Settings
 
@@ -59,8 +66,13 @@ def command(
             allow_outside=allow_outside,
             max_memory=max_memory,
             even_if_underpowered=even_if_underpowered,
+            fresh=fresh,
             rehearse=rehearse,
             progress=progress,
         )
         _, decision = run_charter(charter, settings)
-    return emit(decision, outputs)
+    try:
+        return emit(decision, outputs)
+    finally:
+        if production:
+            tell_of_failure(decision, settings.state)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from qgate.charter.charter import DataSpec, Validation
 from qgate.data.dataset import Array, Column, Dataset, Labels, build_dataset, read_columns
+from qgate.data.opaque import Opaque
 from qgate.data.problem_set import load_problems
 from qgate.digest import digest, sha256, sha256_file
 from qgate.errors import UsageError
@@ -24,8 +25,9 @@ Parts = tuple[Rows, Rows]
 class SplitData:
     """A data set with its rows divided; `train` and `validation` are row indices.
 
-    They are sorted, but for the validation rows of a split that was loaded shuffled. Where each
-    seed has a split of its own, they are those of the schedule's first seed.
+    They are sorted, but for the validation rows of a split that was loaded shuffled, or of
+    confidential data, which stand in the order of their opaque ids. Where each seed has a split of
+    its own, they are those of the schedule's first seed.
     """
 
     dataset: Dataset
@@ -37,6 +39,8 @@ class SplitData:
     """Each seed's own parts, all of the same sizes; empty where one split serves every seed."""
     permutes: bool = False
     """Whether each seed sees its training labels in an order of their own."""
+    opaque: Opaque | None = None
+    """What names the items of confidential data; None for others."""
 
     @property
     def resampled(self) -> bool:
@@ -54,7 +58,7 @@ class SplitData:
             labels = dataset.labels.copy()
             labels[train] = labels[rng.permutation(train)]
             dataset = replace(dataset, labels=labels)
-        return SplitData(dataset, train, validation, self.file_digests)
+        return SplitData(dataset, train, validation, self.file_digests, opaque=self.opaque)
 
     def permuted(self, seeds: Sequence[int]) -> SplitData:
         """Return it with the training labels of each seed permuted, and so without any meaning."""
@@ -63,10 +67,28 @@ class SplitData:
 
     @property
     def split_digest(self) -> str:
-        """Return the digest of both lists of row indices, or of every seed's."""
+        """Return the digest of both lists of row indices, or of every seed's.
+
+        Of confidential data it is keyed: else a guess of the labels by which a split is stratified,
+        or of the rows that a column marks, could be tested without the data.
+        """
         if not self.resampled:
-            return _rows_digest(self.train, self.validation)
-        return digest([[seed, _rows_digest(*parts)] for seed, parts in self.by_seed.items()])
+            found = _rows_digest(self.train, self.validation)
+        else:
+            found = digest([[seed, _rows_digest(*parts)] for seed, parts in self.by_seed.items()])
+        return self.opaque.digest(["split", found]) if self.opaque else found
+
+    def items(self, seed: int | None = None) -> list[str]:
+        """Return the opaque id of each validation item, rising; of a seed's where it is resampled.
+
+        Raises:
+            ValueError: When the data are not confidential.
+
+        """
+        if self.opaque is None:
+            raise ValueError("only items of confidential data have opaque ids")
+        rows = self.validation if seed is None else self.by_seed[seed][1]
+        return self.opaque.items(rows.tolist(), seed)
 
     @property
     def fit_on(self) -> tuple[Array, Labels]:
@@ -89,13 +111,40 @@ def load_split(
         folder: What its paths are relative to.
         seeds: The schedule's, each of which has a split of its own where the charter resamples.
         shuffled: Whether validation rows stand in a fixed random order, so that the first ones are
-            a random sample of all; else in the file's.
+            a random sample of all; else in the file's. Those of confidential data stand in the
+            order of their opaque ids, which is as random.
 
     Raises:
         InvalidFileError, UsageError: When a file cannot be read or the rows cannot be divided.
         TermError: When a problem's optimum is not known, or not the one that is stated.
 
     """
+    found = _divided(spec, folder, seeds, shuffled=shuffled)
+    return _veiled(found, spec, folder) if spec.confidential else found
+
+
+def _veiled(found: SplitData, spec: DataSpec, folder: Path) -> SplitData:
+    """Return a split whose validation items stand in the order of their opaque ids.
+
+    A position, and so a prediction, then tells nothing of the row.
+    """
+    column = "problem" if spec.task == "optimization" else spec.id
+    ids = () if column is None else [str(value) for value in found.dataset.columns[column]]
+    opaque = Opaque.of_files((folder / name for name, _ in found.file_digests), ids)
+    by_seed = {
+        seed: (train, _by_id(opaque, validation, seed))
+        for seed, (train, validation) in found.by_seed.items()
+    }
+    own = next(iter(by_seed.values()))[1] if by_seed else _by_id(opaque, found.validation, None)
+    return replace(found, validation=own, by_seed=by_seed, opaque=opaque)
+
+
+def _by_id(opaque: Opaque, rows: Rows, seed: int | None) -> Rows:
+    return rows[np.argsort(opaque.items(rows.tolist(), seed))]
+
+
+def _divided(spec: DataSpec, folder: Path, seeds: Sequence[int], *, shuffled: bool) -> SplitData:
+    """Return the data divided, in the file's order or shuffled."""
     if spec.task == "optimization":
         solved, problem_files = load_problems(spec, folder)
         return SplitData(solved, *_parts(np.ones(solved.rows, dtype=bool), shuffled), problem_files)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from qgate.charter.build import build_charter
-from qgate.charter.charter import Charter
+from qgate.charter.charter import MOST_CELLS, Charter
+from qgate.data.opaque import SLICE_PATTERN, class_names
 from qgate.digest import digest
+from qgate.evidence.stops import stop_problems
 from qgate.quantum.drift import used_qubits
 
 
@@ -16,15 +21,44 @@ def disagreements(record: Mapping[str, Any]) -> Iterator[str]:
     if digest(record["charter"]) != record["inputs"]["charter"]:
         yield "record.charter: not the one that record.inputs has the digest of"
     charter = build_charter(record["charter"], "")
-    yield from _look_problems(record, charter)
+    if charter.schedule.cells > MOST_CELLS:  # before they are listed
+        yield f"record.charter.schedule: more than {MOST_CELLS:,} trials of an arm"
+        return
+    found = list(_look_problems(record, charter))
+    yield from found or stop_problems(record, charter)  # which relies on the looks
     yield from _slice_problems(record, charter)
     yield from _calibration_problems(record, charter)
+    yield from _veil_problems(record, charter)
+
+
+def _veil_problems(record: Mapping[str, Any], charter: Charter) -> Iterator[str]:
+    """Yield what a record of confidential data lacks, or shows in the open, and the reverse."""
+    data = charter.data
+    solves = data.confidential and data.task == "optimization"
+    for key, due in (("items", data.confidential), ("formats", solves)):
+        if (key in record) != due:
+            kind = "confidential problems" if key == "formats" else "confidential data"
+            yield f"record.{key}: expected where, and only where, the charter is of {kind}"
+    if not data.confidential:
+        return
+    if record["classes"] != class_names(len(record["classes"])):
+        yield "record.classes: expected class-0, class-1 and so on, the data being confidential"
+    if data.task == "regression" and np.any(np.asarray(record["truth"], dtype=np.float64)):
+        yield "record.truth: expected zeros: of confidential numbers the errors alone are kept"
+    if any("solutions" in trial for trial in record["trials"]):
+        yield "record.trials: expected no solutions, the data being confidential"
+    known = (record.get("slices") or {}).get("known", ())
+    stated = {value for gate in charter.gates for value in gate.slices or ()}
+    if any(v not in stated and not re.fullmatch(SLICE_PATTERN, v) for v in known):
+        yield "record.slices: expected opaque names, the data being confidential"
 
 
 def _calibration_problems(record: Mapping[str, Any], charter: Charter) -> Iterator[str]:
     """Yield where two calibrations are not those of the qubits that the arm stands on."""
     found = record.get("calibration", {})
     asked = {a.role for a in charter.arms if a.device and a.device.current}
+    if not found and "stopped" in record and not record["trials"]:
+        return  # it was stopped before any arm was made
     if set(found) != asked:
         yield "record.calibration: expected of the arms that name a later snapshot"
     for role in asked & set(found):
@@ -55,6 +89,8 @@ def _look_problems(record: Mapping[str, Any], charter: Charter) -> Iterator[str]
     for key, value in expected.items():
         if looks[key] != value:
             yield f"record.looks.{key}: expected {value}, as the charter has it"
+    if "stopped" in record:
+        return  # between two looks
     ran = {trial["seed"] for trial in record["trials"] if trial["arm"] == "candidate"}
     if by_seeds and ran != set(seeds[: ends[taken - 1]]):
         yield f"record.trials: expected the candidate's of the first {ends[taken - 1]} seeds"

@@ -64,9 +64,20 @@ class Evidence:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """Return the schedule's seeds, or as many of the first ones as the last look took."""
+        """Return the schedule's seeds, or as many of the first ones as the last look took.
+
+        Of a run that was stopped, those of them whose trials are all there.
+        """
         seeds = self.charter.schedule.seeds
-        return seeds[: (self.record.get("looks") or {}).get("seeds", len(seeds))]
+        looked = (self.record.get("looks") or {}).get("seeds", len(seeds))
+        whole = looked if self.stopped is None else self.stopped.get("seeds", 0)
+        return seeds[: min(looked, whole)]
+
+    @property
+    def stopped(self) -> Mapping[str, Any] | None:
+        """Return why the run was stopped before its end, and at what; None where it was not."""
+        found: Mapping[str, Any] | None = self.record.get("stopped")
+        return found
 
     @property
     def train(self) -> int:
@@ -118,7 +129,13 @@ class Evidence:
 
     @functools.cached_property
     def problems(self) -> tuple[str, ...]:
-        """Return the file of each item's problem, in the order of the items."""
+        """Return the file of each item's problem, in the order of the items.
+
+        Of confidential problems it is the item's opaque id, with the file's suffix.
+        """
+        if "formats" in self.record:
+            named = zip(self.record["items"], self.record["formats"], strict=True)
+            return tuple(f"problem-{item[:12]}{suffix}" for item, suffix in named)
         specs = self.charter.data.problems
         looks = self.charter.schedule.looks
         order = validation_order(len(specs), shuffled=looks is not None and looks.by == "items")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qgate.arms.arm import Outcome
+from qgate.evidence.veil import veiled_message, veiled_record
 from qgate.plan.study import Study
 from qgate.trials.result import Failure, TrialResult
 from qgate.trials.serving import Latencies
@@ -22,11 +23,14 @@ def make_record(
     looks: Mapping[str, Any] | None = None,
     slices: Mapping[str, Any] | None = None,
     calibration: Mapping[str, Any] | None = None,
+    shot_seconds: Mapping[str, float] | None = None,
+    stopped: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what must come out the same again: inputs and outcomes; no time, no path.
 
-    Figures, looks, slices and a drift's calibrations have a key only where an arm or a charter has
-    them.
+    Figures, looks, slices, a drift's calibrations and seconds a shot have a key only where an arm
+    or a charter has them, and why a run stopped only where it did. Of confidential data nothing is
+    in it that tells of a row.
     """
     asked = {
         "figures": figures or None,
@@ -34,8 +38,10 @@ def make_record(
         "slices": slices,
         "tuning": dict(study.tuning) or None,
         "calibration": calibration or None,
+        "shot_seconds": shot_seconds or None,
+        "stopped": stopped,
     }
-    return {
+    record = {
         "charter": study.charter.document,
         "lock": study.lock.basis if study.lock else None,
         "inputs": study.inputs,
@@ -45,6 +51,7 @@ def make_record(
         "replays": list(replays),
         **{key: value for key, value in asked.items() if value is not None},
     }
+    return veiled_record(record, study)
 
 
 def make_observations(
@@ -52,6 +59,7 @@ def make_observations(
     results: Mapping[str, TrialResult],
     latencies: Mapping[str, Latencies],
     attempt: int,
+    spending: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what need not come out the same again: times, circumstances, messages."""
     return {
@@ -60,11 +68,12 @@ def make_observations(
         "machine": {"python": platform.python_version(), "platform": platform.platform()},
         "attempt": attempt,
         **({"tuning_seconds": dict(study.tuning_seconds)} if study.tuning_seconds else {}),
+        **({} if spending is None else {"spending": dict(spending)}),
         "locked_evidence": study.lock.document.get("evidence") if study.lock else None,
         "latency": {role: vars(times) for role, times in latencies.items()},
         "seconds": {key: round(result.seconds, 6) for key, result in sorted(results.items())},
         "failures": {
-            key: result.outcome.message
+            key: veiled_message(result.outcome.message, study)
             for key, result in sorted(results.items())
             if isinstance(result.outcome, Failure)
         },

@@ -1,4 +1,4 @@
-"""Bundles on disk: written whole, read with their digests checked, found by a prefix."""
+"""Bundles on disk: written whole, read with every member's digest checked, found by a prefix."""
 
 from __future__ import annotations
 
@@ -7,117 +7,301 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qgate.digest import canonical, sha256
+from qgate.digest import canonical, digest, sha256
 from qgate.errors import UsageError
 from qgate.evidence.evidence import Evidence
+from qgate.evidence.members import read_members
 from qgate.evidence.wellformed import problems
-from qgate.files import shown
+from qgate.files import shown, write_atomically
+from qgate.strict_json import parse_json
 
 DEFAULT_STORE = Path(".qgate/evidence")
-_MEMBERS = {"digest": "evidence.json", "observations_digest": "observations.json"}
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
+RECORD = "evidence.json"
+OBSERVATIONS = "observations.json"
+_PARTS = (RECORD, OBSERVATIONS)
+ATTESTATIONS = "attestations"
+"""The folder of signed statements about a bundle, which come after it; each is named for itself."""
 _MOST_NAMED = 10
 _NAMED_DIGITS = 12
 """A bundle's folder is named for so much of its digest."""
 _FORMAT = {"format": "qgate-evidence", "version": 1}
 
 
-def write_bundle(
-    record: Mapping[str, Any], observations: Mapping[str, Any], store: Path
-) -> Evidence:
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle's bytes, each member as the manifest says; `place` is its folder or archive."""
+
+    place: Path
+    manifest: Mapping[str, Any]
+    members: Mapping[str, bytes]
+    attestations: Mapping[str, bytes]
+
+    @property
+    def digest(self) -> str:
+        """Return the manifest's digest, which those of all members are in."""
+        return str(self.manifest["digest"])
+
+    @property
+    def evidence_digest(self) -> str:
+        """Return the digest of what must come out the same again."""
+        return str(self.manifest["members"][RECORD]["sha256"])
+
+    def json(self, name: str) -> Any:
+        """Return a member's JSON values.
+
+        Raises:
+            UsageError: When there is no such member, or it is no JSON.
+
+        """
+        if name not in self.members:
+            raise UsageError(f"{shown(self.place)} holds no {name}: a later run would")
+        return parse_json(self.members[name], f"{shown(self.place)}: {name}")
+
+
+def sealed(record: Mapping[str, Any], observations: Mapping[str, Any], store: Path) -> Evidence:
+    """Return evidence as a reader of its bundle will have it, to the type of each number."""
+    parts = [canonical(record), canonical(observations)]
+    name = _folder_name(*(sha256(data) for data in parts))
+    record, observed = (parse_json(data, part) for data, part in zip(parts, _PARTS, strict=True))
+    return Evidence(record, observed, shown(store / name))
+
+
+def write_bundle(evidence: Evidence, members: Mapping[str, bytes], store: Path) -> Bundle:
     """Write a bundle into a store and return it; nothing of it is seen before it is whole.
+
+    Args:
+        evidence: As `sealed` for this very store.
+        members: What else the bundle holds, by name.
+        store: A folder, which need not exist yet.
 
     Raises:
         UsageError: When a bundle of these digests stands there already, but was changed.
 
     """
-    contents = {"digest": canonical(record), "observations_digest": canonical(observations)}
-    digests = {key: sha256(data) for key, data in contents.items()}
-    folder = store / f"{digests['digest'][:_NAMED_DIGITS]}-{digests['observations_digest'][:8]}"
-    # What is judged is what a reader of the bundle will read, to the type of each number.
-    parts = [json.loads(data) for data in contents.values()]
-    evidence = Evidence(parts[0], parts[1], shown(folder))
-    manifest = {**_FORMAT, **digests, "path": evidence.path}
+    contents = {
+        RECORD: canonical(evidence.record),
+        OBSERVATIONS: canonical(evidence.observations),
+        **members,
+    }
+    body = {
+        **_FORMAT,
+        "path": evidence.path,
+        "members": {
+            name: {"sha256": sha256(data), "bytes": len(data)} for name, data in contents.items()
+        },
+    }
+    manifest = {**body, "digest": digest(body)}
+    folder = store / _folder_name(evidence.digest, evidence.observations_digest)
     store.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=store, prefix=".building-"))
     try:
-        for key, data in contents.items():
-            _write(building / _MEMBERS[key], data)
-        _write(building / _MANIFEST, canonical(manifest))
+        for name, data in {**contents, MANIFEST: canonical(manifest)}.items():
+            _write(building / name, data)
         building.chmod(0o755)
         try:
             building.rename(folder)
         except OSError:
             if not folder.exists():
                 raise
-            read_bundle(str(folder))  # another run's, with the same content; or else not whole
+            return open_bundle(str(folder))  # another run's, of the same content; or else damaged
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    return evidence
+    return Bundle(folder, manifest, contents, {})
+
+
+def open_bundle(reference: str, store: Path = DEFAULT_STORE) -> Bundle:
+    """Return a bundle by its folder, its archive, a folder of bundles, or a digest's start.
+
+    Raises:
+        UsageError: When there is none, several could be meant, or a member is not what the
+            manifest says.
+
+    """
+    place = find_bundle(reference, store)
+    members = read_members(place)
+    if found := damages(members):
+        raise UsageError("\n".join(f"{shown(place)}: {problem}" for problem in found))
+    attestations = {n: data for n, data in members.items() if _is_attestation(n)}
+    manifest = json.loads(members[MANIFEST])
+    contents = {name: members[name] for name in manifest["members"]}
+    return Bundle(place, manifest, contents, attestations)
 
 
 def read_bundle(reference: str, store: Path = DEFAULT_STORE) -> Evidence:
-    """Read a bundle by its folder, by a folder of bundles (the newest), or by a digest's start.
+    """Return a bundle's evidence, its digests checked and its form such that it can be measured.
 
     Raises:
         UsageError: When there is none, several could be meant, or one is not what it says it is.
 
     """
-    folder = _find(reference, store)
-    manifest = _json(folder / _MANIFEST, _read(folder / _MANIFEST))
-    if not isinstance(manifest, dict) or any(manifest.get(k) != v for k, v in _FORMAT.items()):
-        raise UsageError(f"{shown(folder)} is no evidence of a version that this qgate reads")
-    parts: dict[str, Any] = {}
-    for key, name in _MEMBERS.items():
-        data = _read(folder / name)
-        if sha256(data) != manifest.get(key):
-            raise UsageError(
-                f"{shown(folder / name)} was changed after the run: its digest is "
-                f"{sha256(data)[:12]}, the manifest says {str(manifest.get(key))[:12]}"
-            )
-        parts[key] = _json(folder / name, data)
-    return _evidence(folder, manifest, parts)
+    return evidence_of(open_bundle(reference, store))
 
 
-def _evidence(folder: Path, manifest: Mapping[str, Any], parts: Mapping[str, Any]) -> Evidence:
-    """Return evidence whose digests are those of the files and whose form can be relied on."""
-    record, observations = (parts[key] for key in _MEMBERS)
+def read_member(reference: str, name: str, store: Path = DEFAULT_STORE) -> bytes:
+    """Return a member's bytes, its digest checked.
+
+    Raises:
+        UsageError: When there is no such bundle, or no such member in it.
+
+    """
+    bundle = open_bundle(reference, store)
+    if name not in bundle.members:
+        raise UsageError(f"{shown(bundle.place)} holds no {name}: a later run would")
+    return bundle.members[name]
+
+
+def evidence_of(bundle: Bundle) -> Evidence:
+    """Return the evidence that a bundle holds.
+
+    Raises:
+        UsageError: When it is of a rehearsal, or has not the form that measurements rely on.
+
+    """
+    record, observations = bundle.json(RECORD), bundle.json(OBSERVATIONS)
+    place = shown(bundle.place)
     if isinstance(observations, dict) and observations.get("attempt") == 0:
         raise UsageError(
-            f"{shown(folder)} is of a rehearsal, which is no verdict: change the charter as it "
+            f"{place} is of a rehearsal, which is no verdict: change the charter as it "
             "was rehearsed, then qgate lock and qgate run it"
         )
-    found = problems(record, observations)
-    if not isinstance(manifest.get("path"), str):
-        found.append("the manifest lacks `path`")
-    if found:
+    others = {
+        name.removesuffix(".json"): bundle.json(name)
+        for name in ("decision.json", "environment.json", "lineage.json")
+        if name in bundle.members
+    }
+    if found := problems(record, observations, manifest=bundle.manifest, **others):
         named = "\n".join(f"  {problem}" for problem in found[:_MOST_NAMED])
-        raise UsageError(f"{shown(folder)} is not evidence as a run writes it:\n{named}")
-    evidence = Evidence(record, observations, manifest["path"])
-    if [evidence.digest, evidence.observations_digest] != [manifest[key] for key in _MEMBERS]:
-        raise UsageError(f"{shown(folder)} is not in the canonical form that its digests are of")
+        raise UsageError(f"{place} is not evidence as a run writes it:\n{named}")
+    evidence = Evidence(record, observations, bundle.manifest["path"])
+    for name, found_digest in (
+        (RECORD, evidence.digest),
+        (OBSERVATIONS, evidence.observations_digest),
+    ):
+        if found_digest != bundle.manifest["members"][name]["sha256"]:
+            raise UsageError(f"{place}: {name} is not canonical JSON, which its digest is of")
     return evidence
 
 
-def _find(reference: str, store: Path) -> Path:
-    folder = Path(reference)
-    if (folder / _MANIFEST).is_file():
-        return folder
-    if folder.is_dir():
-        bundles = _bundles(folder)
+def damages(members: Mapping[str, bytes]) -> list[str]:
+    """Return what is not as the manifest says, each by the member's name; empty when all is."""
+    if MANIFEST not in members:
+        return [f"{MANIFEST} is missing"]
+    manifest = parse_json(members[MANIFEST], MANIFEST)
+    named = {k: manifest.get(k) for k in _FORMAT} if isinstance(manifest, dict) else {}
+    if canonical(named) != canonical(_FORMAT):
+        return [f"{MANIFEST} is not of a version that this qgate reads"]
+    body = {key: value for key, value in manifest.items() if key != "digest"}
+    if digest(body) != manifest.get("digest") or canonical(manifest) != members[MANIFEST]:
+        return [f"{MANIFEST} was changed after the run: it is not what its own digest is of"]
+    if not _is_manifest(manifest):
+        return [f"{MANIFEST} is not a manifest as a run writes it"]
+    stated = manifest["members"]
+    missing = [f"{name} is missing" for name in stated if name not in members]
+    others = (name for name in members if name != MANIFEST)
+    return [*missing, *filter(None, (_damage(name, members[name], stated) for name in others))]
+
+
+def _damage(name: str, data: bytes, stated: Mapping[str, Any]) -> str:
+    """Return what is wrong with a member other than the manifest, empty where nothing is."""
+    if name in stated:
+        expected = stated[name]["sha256"]
+        if (sha256(data), len(data)) == (expected, stated[name]["bytes"]):
+            return ""
+        return (
+            f"{name} was changed after the run: its digest is {sha256(data)[:12]}, the manifest "
+            f"says {expected[:12]}"
+        )
+    if not _is_attestation(name):
+        return f"{name} is not in the manifest"
+    kind = name.partition("/")[2].rpartition("-")[0]
+    changed = name != attestation_name(kind, data)
+    return f"{name} was changed after it was signed: its name says so" if changed else ""
+
+
+def attestation_name(kind: str, data: bytes) -> str:
+    """Return the name in a bundle of a signed statement, which tells its kind and its content."""
+    return f"{ATTESTATIONS}/{kind}-{sha256(data)[:16]}.json"
+
+
+def attach(bundle: Bundle, kind: str, data: bytes) -> Path:
+    """Put a signed statement beside what it is about; return its file.
+
+    Raises:
+        UsageError: When the bundle is an archive.
+
+    """
+    if not bundle.place.is_dir():
+        raise UsageError(f"{shown(bundle.place)} is an archive: first qgate unpack it")
+    path = bundle.place / attestation_name(kind, data)
+    write_atomically(path, data)
+    return path
+
+
+def find_bundle(reference: str, store: Path = DEFAULT_STORE) -> Path:
+    """Return the folder or the archive that a reference means.
+
+    Raises:
+        UsageError: When there is none, or several could be meant.
+
+    """
+    place = Path(reference)
+    if (place / MANIFEST).is_file() or place.is_file():
+        return place
+    if place.is_dir():
+        bundles = bundles_in(place)
         if bundles:
-            return max(bundles, key=lambda bundle: (bundle / _MANIFEST).stat().st_mtime_ns)
+            return max(bundles, key=lambda bundle: (bundle / MANIFEST).stat().st_mtime_ns)
         raise UsageError(f"{reference} holds no evidence")
-    matches = [bundle for bundle in _bundles(store) if _is_meant(bundle, reference)]
+    matches = [bundle for bundle in bundles_in(store) if _is_meant(bundle, reference)]
     if len({match.name.partition("-")[0] for match in matches}) == 1:
-        return max(matches, key=lambda bundle: (bundle / _MANIFEST).stat().st_mtime_ns)
+        return max(matches, key=lambda bundle: (bundle / MANIFEST).stat().st_mtime_ns)
     if matches:
         names = ", ".join(sorted(match.name for match in matches))
         raise UsageError(f"{reference!r} could be any of {names}: give more of the digest")
     raise UsageError(f"no evidence {reference!r}, neither as a folder nor in {shown(store)}")
+
+
+def bundles_in(store: Path) -> list[Path]:
+    """Return the folders of a store that hold a bundle, in no order."""
+    if not store.is_dir():
+        return []
+    return [p for p in store.iterdir() if not p.name.startswith(".") and (p / MANIFEST).is_file()]
+
+
+def _folder_name(record: str, observations: str) -> str:
+    return f"{record[:_NAMED_DIGITS]}-{observations[:8]}"
+
+
+def bundle_name(bundle: Bundle) -> str:
+    """Return the name that a bundle's folder has in a store."""
+    stated = bundle.manifest["members"]
+    return _folder_name(stated[RECORD]["sha256"], stated[OBSERVATIONS]["sha256"])
+
+
+def _is_manifest(manifest: Mapping[str, Any]) -> bool:
+    members = manifest.get("members")
+    return (
+        manifest.keys() == {*_FORMAT, "path", "members", "digest"}
+        and isinstance(manifest["path"], str)
+        and isinstance(members, dict)
+        and {RECORD, OBSERVATIONS} <= members.keys()
+        and all(
+            isinstance(stated, dict)
+            and stated.keys() == {"sha256", "bytes"}
+            and isinstance(stated["sha256"], str)
+            and type(stated["bytes"]) is int
+            for stated in members.values()
+        )
+    )
+
+
+def _is_attestation(name: str) -> bool:
+    return name.startswith(f"{ATTESTATIONS}/")
 
 
 def _is_meant(bundle: Path, reference: str) -> bool:
@@ -126,28 +310,10 @@ def _is_meant(bundle: Path, reference: str) -> bool:
         return bundle.name.startswith(reference)
     if not reference.startswith(bundle.name.partition("-")[0]):
         return False
-    manifest = _json(bundle / _MANIFEST, _read(bundle / _MANIFEST))
-    return isinstance(manifest, dict) and str(manifest.get("digest")).startswith(reference)
-
-
-def _bundles(store: Path) -> list[Path]:
-    if not store.is_dir():
-        return []
-    return [p for p in store.iterdir() if not p.name.startswith(".") and (p / _MANIFEST).is_file()]
-
-
-def _json(path: Path, data: bytes) -> Any:
     try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{shown(path)} is not JSON: {error}") from None
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{shown(path)}: {error.strerror}") from None
+        return open_bundle(str(bundle)).evidence_digest.startswith(reference)
+    except UsageError:
+        return False
 
 
 def _write(path: Path, data: bytes) -> None:

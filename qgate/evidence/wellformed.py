@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from qgate.charter.build import build_charter
 from qgate.charter.schema import findings_against
+from qgate.charter.shapes import shape_findings
 from qgate.charter.yaml_reader import Source
+from qgate.data.opaque import ITEM_PATTERN, MESSAGE_PATTERN
 from qgate.evidence.consistency import disagreements
 
 
-def problems(record: Any, observations: Any) -> list[str]:
-    """Return what is wrong with a bundle's two members; empty when they can be measured.
+def problems(record: Any, observations: Any, **others: Any) -> list[str]:
+    """Return what is wrong with a bundle's members; empty when they can be measured.
 
     The schema checks names and types; the long arrays, lengths and ranges are checked here, since
     a schema would take seconds for them.
     """
-    document = {"record": record, "observations": observations}
+    document = {"record": record, "observations": observations, **others}
     if found := _against("evidence.v1.json", document):
         return found
     found = _against("charter.v1.json", record["charter"])
+    found = found or [f.message for f in shape_findings(Source("", record["charter"], {}))]
     for inputs, baseline in _lock_parts(record):
         lock = {"version": 1, "inputs": inputs, "baseline": baseline, "changes": []}
         found += _against("lock.v1.json", lock)
     found = found or [*_array_problems(record), *_latency_problems(observations["latency"])]
-    return found or list(disagreements(record))
+    return found or [*disagreements(record), *_message_problems(record, observations)]
 
 
 def _against(schema: str, document: Any) -> list[str]:
     return [finding.message for finding in findings_against(schema, Source("", document, {}))]
+
+
+def _message_problems(record: Mapping[str, Any], observations: Mapping[str, Any]) -> Iterator[str]:
+    """Yield failures of confidential data whose message is in the open."""
+    if record["charter"]["data"].get("classification") != "confidential":
+        return
+    for trial, message in observations["failures"].items():
+        if not re.fullmatch(MESSAGE_PATTERN, str(message)):
+            yield f"observations.failures.{trial}: expected the message's keyed digest alone"
 
 
 def _lock_parts(record: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
@@ -65,6 +79,28 @@ def _array_problems(record: Mapping[str, Any]) -> Iterator[str]:
         for problem in _trial_problems(trial, items, classes):
             yield f"record.trials[{i}]{problem}"
     yield from _slice_problems(record, items)
+    yield from _item_problems(record, items)
+
+
+def _item_problems(record: Mapping[str, Any], items: int) -> Iterator[str]:
+    """Yield what is wrong with the opaque ids of confidential items."""
+    if "items" not in record:
+        return
+    seeds = record["items"] if _resamples(record) else [record["items"]]
+    if len(seeds) != len(_truths(record)) or not all(_are_ids(ids, items) for ids in seeds):
+        form = "for each seed " if _resamples(record) else ""
+        yield f"record.items: expected {form}{items} different opaque ids, rising"
+    if len(record.get("formats", range(items))) != items:
+        yield f"record.formats: expected a suffix for each of {items} items"
+
+
+def _are_ids(ids: Any, items: int) -> bool:
+    """Return whether these are so many opaque ids, each above the one before."""
+    if not isinstance(ids, list) or len(ids) != items:
+        return False
+    if not all(isinstance(one, str) and re.fullmatch(ITEM_PATTERN, one) for one in ids):
+        return False
+    return all(one < other for one, other in pairwise(ids))
 
 
 def _trial_problems(trial: Mapping[str, Any], items: int, classes: int) -> Iterator[str]:

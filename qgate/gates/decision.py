@@ -10,8 +10,8 @@ from typing import Any
 from qgate.charter.charter import Charter
 from qgate.errors import ExitCode, UsageError
 from qgate.evidence.evidence import Evidence
-from qgate.gates.drift import verdicts_on
 from qgate.gates.looks import Look, looks_of
+from qgate.gates.stopped import stated_stop, verdicts_of
 from qgate.gates.verdict import Outcome, Verdict
 from qgate.measure.comparison import Rule, rules
 from qgate.measure.level import error_after, share_of_error
@@ -47,6 +47,10 @@ class Decision:
     """What tuning tried and chose, by role."""
     rehearsals: tuple[Mapping[str, Any], ...] = ()
     """What the remediations of gates that were not passed would come to, where that was tried."""
+    stopped: Mapping[str, Any] | None = None
+    """Why the run was stopped before its end, and in `words` what to do; None where it was not."""
+    overrides: tuple[Mapping[str, Any], ...] = ()
+    """Promotions of this pilot against the gates that have not ended: who, why, until when."""
 
     @property
     def error_each(self) -> float:
@@ -111,6 +115,26 @@ def decide(outcomes: Sequence[Outcome]) -> tuple[Action, ExitCode]:
     return Action.HOLD, ExitCode.COULD_NOT_RUN
 
 
+def conclusion(decision: Decision) -> dict[str, Any]:
+    """Return a decision in plain values, without words: what a bundle and a signature hold."""
+    return {
+        "decision": str(decision.action),
+        "exit_code": int(decision.exit_code),
+        "gates": [
+            {
+                "name": verdict.gate.name,
+                "metric": verdict.gate.metric,
+                "mode": verdict.gate.mode,
+                "verdict": str(verdict.outcome),
+                "value": verdict.measurement.value,
+                "low": verdict.measurement.low,
+                "high": verdict.measurement.high,
+            }
+            for verdict in decision.verdicts
+        ],
+    }
+
+
 def judge(evidence: Evidence, charter: Charter | None = None) -> Decision:
     """Return the decision on stored evidence, under its own charter or another one's terms.
 
@@ -123,7 +147,7 @@ def judge(evidence: Evidence, charter: Charter | None = None) -> Decision:
     _same_experiment(terms, evidence.charter)
     return Decision(
         charter=terms,
-        verdicts=verdicts_on(evidence, terms, terms.gates),
+        verdicts=verdicts_of(evidence, terms),
         evidence_path=evidence.path,
         evidence_digest=evidence.digest,
         observations_digest=evidence.observations_digest,
@@ -134,4 +158,5 @@ def judge(evidence: Evidence, charter: Charter | None = None) -> Decision:
         comparison=rules(evidence),
         tuning=evidence.record.get("tuning", {}),
         rehearsals=tuple(evidence.observations.get("rehearsals", ())),
+        stopped=stated_stop(evidence),
     )

@@ -72,6 +72,8 @@ def looks_of(evidence: Evidence, charter: Charter) -> tuple[Look, ...]:
         for name, levels in looks["levels"].items()
     ):
         raise UsageError("record.looks.levels: not those that the charter fixes")
+    if len(evidence.seeds) < looks["seeds"]:
+        return ()  # stopped before the first one
     return tuple(
         look_at(_until(evidence, taken), charter) for taken in range(1, looks["taken"] + 1)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ class Lock:
     """A lock's content."""
 
     document: Mapping[str, Any]
+    data: bytes = field(default=b"", compare=False, repr=False)
+    """The file as it was read; empty of a lock that is not yet written."""
 
     @property
     def inputs(self) -> Mapping[str, Any]:
@@ -57,7 +59,7 @@ def read_lock(charter_path: Path) -> Lock | None:
     source = read_yaml(path, shown(path))
     if findings := findings_against("lock.v1.json", source):
         raise InvalidFileError(findings)
-    return Lock(source.document)
+    return Lock(source.document, source.data)
 
 
 def make_lock(inputs: Mapping[str, Any], baseline: Mapping[str, Any]) -> Lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qgate.charter.arm_spec import ArmSpec, Training
@@ -64,11 +65,11 @@ def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = 
     return Forecast(True, None, "counted, not sampled")
 
 
-def planned_use(plan: Plan) -> DeviceUse:
-    """Return the most circuits and shots that a plan can take on a device."""
+def planned_use(plan: Plan, arms: Sequence[ArmSpec] | None = None) -> DeviceUse:
+    """Return the most circuits and shots that a plan, or some of its arms, can take on a device."""
     circuits = shots = 0
-    for arm in plan.charter.trial_arms:
-        each = _most_circuits(arm, plan)
+    for arm in plan.charter.trial_arms if arms is None else arms:
+        each = most_circuits(arm, plan)
         for trial in plan.of(arm.role):
             if trial.shots is not None:
                 circuits += each
@@ -100,7 +101,7 @@ def candidate_usd(evidence: Evidence, gate: Gate, design: Design) -> float | Non
     return price(DeviceUse(round(circuits), round(circuits * shots * design.shots)), prices)
 
 
-def _most_circuits(arm: ArmSpec, plan: Plan) -> int:
+def most_circuits(arm: ArmSpec, plan: Plan) -> int:
     """Return pairs to train on plus pairs to predict, were every training row a support vector.
 
     Behind noise a row's fidelity with itself is measured too, and zero-noise extrapolation takes a

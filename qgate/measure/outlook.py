@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qgate.charter.charter import Charter, Gate
 from qgate.charter.clauses import gate_paths
@@ -11,11 +12,15 @@ from qgate.errors import Finding, UsageError
 from qgate.evidence.evidence import Evidence
 from qgate.files import typed
 from qgate.lock.inputs import differences
-from qgate.measure.cost import planned_use, price
+from qgate.measure.cost import planned_use
 from qgate.measure.measurement import Forecast
 from qgate.measure.registry import family
+from qgate.measure.spending import Spending, nothing, plus, spent_on
 from qgate.plan.estimate import estimated_seconds
 from qgate.plan.study import Study
+from qgate.trials.stages import shot_seconds
+
+_NOTHING = Spending()
 
 
 def forecast(study: Study, past: Evidence | None = None) -> list[tuple[Gate, Forecast]]:
@@ -70,13 +75,32 @@ def joint_chance(outlooks: Sequence[tuple[Gate, Forecast]]) -> tuple[float, floa
     return (math.prod(chances), min(chances)) if chances else None
 
 
-def refusals(study: Study, past: Evidence | None = None, *, attempt: int = 1) -> list[Finding]:
+def refusals(
+    study: Study,
+    past: Evidence | None = None,
+    *,
+    attempt: int = 1,
+    spent: Spending = _NOTHING,
+    month: str = "this month",
+) -> list[Finding]:
     """Return why the plan should not run: gates not decidable, a budget or attempts exceeded.
 
     A gate in shadow decides nothing, so it is never a reason; nor is power where the settings
-    say to run regardless.
+    say to run regardless. A budget binds either way.
+
+    Args:
+        study: What is planned.
+        past: Evidence whose variance is taken in place of the documented defaults.
+        attempt: Which one on the same lock this would be.
+        spent: What the pilot's runs have spent in this month so far.
+        month: YYYY-MM.
+
     """
-    return [*_undecidable(study, past), *_over_budget(study), *_over_attempts(study, attempt)]
+    return [
+        *_undecidable(study, past),
+        *_over_budget(study, spent, month),
+        *_over_attempts(study, attempt),
+    ]
 
 
 def _undecidable(study: Study, past: Evidence | None) -> list[Finding]:
@@ -110,22 +134,44 @@ def _over_attempts(study: Study, attempt: int) -> list[Finding]:
     return [study.source.finding(("attempts", "max"), message)]
 
 
-def _over_budget(study: Study) -> list[Finding]:
-    if study.settings.even_if_underpowered:
+def _over_budget(study: Study, spent: Spending, month: str) -> list[Finding]:
+    """Return each cap, of the run and of its month, that the plan would go beyond."""
+    budget = study.charter.budget
+    if not (budget.stated or budget.per_month.stated):
         return []
-    budget, use = study.charter.budget, planned_use(study.plan)
-    planned = {
-        "shots": use.shots,
-        "usd": price(use, budget.prices) if budget.prices else 0.0,
-        "minutes": estimated_seconds(study.plan) / 60,
-    }
-    limits = {key: getattr(budget, key) for key in planned}
-    return [
-        study.source.finding(
-            ("budget", key),
-            f"the plan takes up to {amount:,.6g} {key} (modelled), the budget allows "
-            f"{limits[key]:,.6g}",
-        )
-        for key, amount in planned.items()
-        if limits[key] is not None and amount > limits[key]
-    ]
+    planned, name = planned_spending(study), study.charter.pilot.name
+    found: list[Finding] = []
+    for cap, limit in budget.stated.items():
+        if planned.of(cap) > limit:
+            message = (
+                f"the plan takes up to {planned.of(cap):,.6g} {cap} (modelled), the budget allows "
+                f"{limit:,.6g}"
+            )
+            found.append(study.source.finding(("budget", cap), message))
+    for cap, limit in budget.per_month.stated.items():
+        if spent.of(cap) + planned.of(cap) > limit:
+            message = (
+                f"{name} spent {spent.of(cap):,.6g} {cap} in {month}, and the plan takes up to "
+                f"{planned.of(cap):,.6g} more (modelled): the budget allows {limit:,.6g} a month; "
+                "`qgate spending` lists what was spent"
+            )
+            found.append(study.source.finding(("budget", "per_month", cap), message))
+    return found
+
+
+def planned_spending(study: Study) -> Spending:
+    """Return the most that a plan can come to, as far as it can be told: all of it modelled.
+
+    What is in the cache counts too. Circuits that only a run can count, as those of parameter
+    shifts or of another package's arm, do not: caps hold them during the run.
+    """
+    plan, prices = study.plan, study.charter.budget.prices
+    seconds = estimated_seconds(plan)
+    per_shot = shot_seconds(study) if study.charter.budget.seconds_per_shot else {}
+    total = replace(nothing(per_shot, prices), seconds=seconds)
+    for arm in plan.charter.trial_arms:
+        use = planned_use(plan, (arm,))
+        total = plus(total, spent_on(use, 0.0, per_shot.get(arm.role), prices))
+    if total.usd is not None and prices is not None:
+        total = replace(total, usd=total.usd + seconds * prices.per_second)
+    return total

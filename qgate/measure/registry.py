@@ -194,6 +194,13 @@ _OTHERS: dict[str, tuple[MetricTerms, ...]] = {
             "exact comparison of digests", 0, 0,
         ),
     ),
+    "residency": (
+        MetricTerms(
+            "residency", "mismatches", "exact",
+            "arms that are run in a region where the data may not be processed",
+            "exact comparison of declared regions", 0, 0,
+        ),
+    ),
     "comparison": (
         MetricTerms(
             "comparison", "mismatches", "exact",

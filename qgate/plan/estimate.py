@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qgate.charter.charter import Charter
 from qgate.plan.plan import Plan
 
 # Seconds on one core of a two-core cloud machine; right to within a factor of about 3.
@@ -28,7 +29,12 @@ def estimated_seconds(plan: Plan) -> float:
         elif arm.kind == "estimator":
             seconds += trials * _CLASSICAL_TRIAL
     if any(gate.metric.startswith("latency_") for gate in charter.gates):
-        requests = charter.latency.requests + charter.latency.warmup
-        served = sum(arm.kind != "recorded" for arm in charter.arms)
-        seconds += served * requests / charter.latency.rate_per_s
+        seconds += latency_seconds(charter)
     return seconds
+
+
+def latency_seconds(charter: Charter) -> float:
+    """Return how long the requests of all arms that serve take at the charter's rate."""
+    requests = charter.latency.requests + charter.latency.warmup
+    served = sum(arm.kind != "recorded" for arm in charter.arms)
+    return served * requests / charter.latency.rate_per_s

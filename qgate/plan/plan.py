@@ -12,8 +12,10 @@ from qgate.charter.charter import Charter, Shots
 from qgate.charter.derived import DRIFTED, PERMUTED, SURROGATE
 from qgate.digest import digest
 
-_COMPUTATION = 2
+COMPUTATION = 2
 """Raised whenever qgate itself computes a trial's outcome in another way."""
+_DESCRIPTIVE = frozenset({"path", "classification", "source", "license", "region"})
+"""Keys of the data that change no outcome; the order of confidential items is in the split."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +102,14 @@ def make_plan(
     trials: list[TrialSpec] = []
     for arm in charter.trial_arms:
         base = {
-            "computation": _COMPUTATION,
+            "computation": COMPUTATION,
             "arm": arm.role,
-            "spec": {k: v for k, v in charter.section(arm.role).items() if k != "id"},
+            "spec": {
+                k: v for k, v in charter.section(arm.role).items() if k not in ("id", "region")
+            },
             "data": inputs["data content"],
             "split": inputs["split"]["digest"],
-            "roles": {k: v for k, v in charter.document["data"].items() if k != "path"},
+            "roles": {k: v for k, v in charter.document["data"].items() if k not in _DESCRIPTIVE},
             "packages": inputs["packages"],
             "recorded": recorded.get(arm.role),
             "circuit files": _own_circuits(arm, inputs),
@@ -113,9 +117,9 @@ def make_plan(
             **({"tuning": charter.document.get("tuning")} if _is_tuned(charter, arm) else {}),
             **({"draws": arm.solver.params} if arm.role == SURROGATE and arm.solver else {}),
         }
-        for seed, shots, replicate in _cells(charter, arm, recorded):
+        for seed, shots, replicate in cells(charter, arm, recorded):
             cell = {"seed": seed, "shots": shots, "replicate": replicate}
-            for block in _blocks(charter, items):
+            for block in blocks(charter, items):
                 named = cell if block is None else {**cell, "items": block}
                 found = digest({**base, **named})
                 trials.append(TrialSpec(arm.role, seed, shots, replicate, found, block))
@@ -133,7 +137,7 @@ def _own_circuits(arm: ArmSpec, inputs: Mapping[str, Any]) -> dict[str, str]:
     return {path: inputs["circuit files"][path] for path in files}
 
 
-def _blocks(charter: Charter, items: int) -> list[tuple[int, int] | None]:
+def blocks(charter: Charter, items: int) -> list[tuple[int, int] | None]:
     """Return the blocks of items that looks divide every trial into, or one of all."""
     looks = charter.schedule.looks
     if looks is None or looks.by != "items":
@@ -141,7 +145,7 @@ def _blocks(charter: Charter, items: int) -> list[tuple[int, int] | None]:
     return list(pairwise((0, *looks.ends(items))))
 
 
-def _cells(
+def cells(
     charter: Charter, arm: ArmSpec, recorded: Mapping[str, Mapping[str, Any]]
 ) -> list[tuple[int, Shots, int]]:
     """Return (seed, shots, replicate) of each trial; exact trials are not replicated."""

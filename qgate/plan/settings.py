@@ -21,6 +21,10 @@ class Progress(Protocol):
         """Finish a step of the present stage."""
         ...
 
+    def note(self, message: str) -> None:
+        """Say something in passing."""
+        ...
+
     def warn(self, message: str) -> None:
         """Say something that a person should know."""
         ...
@@ -33,6 +37,9 @@ class Silent:
         """Ignore it."""
 
     def advance(self) -> None:
+        """Ignore it."""
+
+    def note(self, message: str) -> None:
         """Ignore it."""
 
     def warn(self, message: str) -> None:
@@ -49,6 +56,8 @@ class Settings:
     allow_imports: frozenset[str] = frozenset()
     allow_outside: bool = False
     even_if_underpowered: bool = False
+    fresh: bool = False
+    """Whether an unchanged charter is measured anew, as another attempt."""
     rehearse: bool = False
     """Whether the remediations of gates that are not passed are tried at once."""
     max_memory: int = DEFAULT_MEMORY
@@ -56,3 +65,13 @@ class Settings:
     files: bool = True
     """Whether the files and the packages that a charter names must be there and allowed."""
     progress: Progress = field(default_factory=Silent)
+
+    @property
+    def log(self) -> Path:
+        """Return the file of the audit log."""
+        return self.state / "log.jsonl"
+
+    @property
+    def runs(self) -> Path:
+        """Return the folder that says which runs ended in which bundle."""
+        return self.state / "runs"

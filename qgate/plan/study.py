@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,17 +11,18 @@ from typing import Any
 
 from qgate.charter.charter import Charter
 from qgate.charter.meaning import DEFAULT_IMPORTS
+from qgate.charter.paths import named_paths
 from qgate.charter.vocabulary import Vocabulary
 from qgate.charter.yaml_reader import Source
 from qgate.data.columns import header_of
 from qgate.data.problem_set import RATIO_METRICS, unrated
 from qgate.data.split import SplitData, load_split
-from qgate.digest import sha256_file
+from qgate.digest import digest, sha256_file
 from qgate.errors import InvalidFileError, TermError
-from qgate.lock.inputs import observe
+from qgate.lock.inputs import installed, observe
 from qgate.lock.lock import Lock, read_lock
 from qgate.plan.admit import valid
-from qgate.plan.plan import Plan, make_plan
+from qgate.plan.plan import COMPUTATION, Plan, make_plan
 from qgate.plan.settings import Settings
 from qgate.plan.terms import term_findings
 
@@ -66,15 +68,58 @@ class Study:
         return DEFAULT_IMPORTS | self.settings.allow_imports | plugins
 
 
-def open_study(path: Path, settings: Settings, vocabulary: Vocabulary) -> Study:
+@dataclass(frozen=True)
+class Terms:
+    """A valid charter with its source and its lock; no data are read yet."""
+
+    charter: Charter
+    source: Source
+    folder: Path
+    lock: Lock | None
+
+    def basis(self, settings: Settings) -> str:
+        """Return the digest of all that a run reads, and of what it runs on.
+
+        Equal digests come to equal outcomes: to run again would measure times alone.
+        """
+        return digest(
+            {
+                "computation": COMPUTATION,
+                "charter": self.charter.digest,
+                "path": self.charter.path,
+                "lock": self.lock.document if self.lock else None,
+                "files": {
+                    name: sha256_file(self.folder / name)
+                    for name, place in named_paths(self.charter)
+                    if place[0] != "approvals"  # who may sign changes nothing that runs
+                },
+                "packages": installed(self.charter),
+                "python": platform.python_version(),
+                "platform": platform.platform(),
+                "underpowered": settings.even_if_underpowered,
+            }
+        )
+
+
+def read_terms(path: Path, settings: Settings, vocabulary: Vocabulary) -> Terms:
+    """Return a valid charter with its lock.
+
+    Raises:
+        InvalidFileError: With every error's line and column.
+
+    """
+    charter, source = valid(path, settings, vocabulary)
+    return Terms(charter, source, path.resolve().parent, read_lock(path))
+
+
+def open_study(terms: Terms, settings: Settings) -> Study:
     """Return a charter with its data, its lock and its plan.
 
     Raises:
         UsageError: When any of them cannot be used.
 
     """
-    charter, source = valid(path, settings, vocabulary)
-    folder, lock = path.resolve().parent, read_lock(path)
+    charter, source, folder, lock = terms.charter, terms.source, terms.folder, terms.lock
     looks = charter.schedule.looks
     by_items = looks is not None and looks.by == "items"
     split = _loaded(charter, source, folder, shuffled=by_items)

@@ -53,7 +53,9 @@ def report_document(decision: Decision, rollback: RollbackPlan) -> dict[str, Any
         "circuits": {role: dict(figures) for role, figures in decision.circuits.items()},
         "comparison": [dataclasses.asdict(rule) for rule in decision.comparison],
         "tuning": {role: dict(tried) for role, tried in decision.tuning.items()},
+        "overrides": [dict(found) for found in decision.overrides],
         "rehearsals": [dict(found) for found in decision.rehearsals],
+        "stopped": None if decision.stopped is None else dict(decision.stopped),
     }
 
 

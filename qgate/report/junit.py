@@ -12,8 +12,10 @@ from qgate.report.wording import (
     attempt_sentence,
     claims_sentence,
     look_sentences,
+    override_sentences,
     rehearsal_sentence,
     rehearsal_words,
+    stop_sentence,
 )
 from qgate.rollout.rollback import RollbackPlan, remediation_words
 
@@ -28,6 +30,8 @@ def render_junit(decision: Decision, rollback: RollbackPlan) -> str:
     """Return the XML; inconclusive is an error, since it may not count as passed."""
     suite = TestSuite(_clean(decision.charter.pilot.name))
     said = [
+        *override_sentences(decision),
+        stop_sentence(decision),
         claims_sentence(decision),
         attempt_sentence(decision),
         rehearsal_sentence(decision),

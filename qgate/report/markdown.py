@@ -16,9 +16,11 @@ from qgate.report.wording import (
     headline,
     judge_command,
     look_sentences,
+    override_sentences,
     rehearsal_sentence,
     rehearsal_words,
     slice_words,
+    stop_sentence,
     threshold_words,
     traffic_words,
     tuning_sentences,
@@ -32,49 +34,51 @@ _MARKS = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.INCONCLUSIVE: "❔",
 def render_markdown(decision: Decision, rollback: RollbackPlan) -> str:
     """Return the decision first, then every gate, what stands in the way, and what to do."""
     charter = decision.charter
-    arms = f"`{_code(charter.candidate.id)}` against `{_code(charter.baseline.id)}`"
-    again = _code(judge_command(decision))
+    arms = f"`{code(charter.candidate.id)}` against `{code(charter.baseline.id)}`"
+    again = code(judge_command(decision))
     lines = [
-        f"## {headline(decision)}: {_safe(charter.pilot.name)}",
+        f"## {headline(decision)}: {safe(charter.pilot.name)}",
         "",
-        f"{arms}, attempt {decision.attempt}. {_safe(traffic_words(decision, rollback))}",
+        f"{arms}, attempt {decision.attempt}. {safe(traffic_words(decision, rollback))}",
         "",
+        *(f"> {safe(sentence)}\n" for sentence in override_sentences(decision)),
+        *(f"{safe(words)}\n" for words in (stop_sentence(decision),) if words),
         "| | gate | value | bounds | threshold | verdict | owner |",
         "|---|---|---|---|---|---|---|",
         *(_row(verdict) for verdict in decision.verdicts),
         "",
         *(
-            f"{_safe(sentence)}\n"
+            f"{safe(sentence)}\n"
             for sentence in (attempt_sentence(decision), rehearsal_sentence(decision))
             if sentence
         ),
-        *(f"- {_safe(sentence)}" for sentence in look_sentences(decision)),
+        *(f"- {safe(sentence)}" for sentence in look_sentences(decision)),
         *([""] if decision.looks else []),
     ]
     for verdict in decision.of(Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE):
         lines += [
-            f"### {_MARKS[verdict.outcome]} {_safe(verdict.gate.name)}: {verdict.outcome.upper()}",
+            f"### {_MARKS[verdict.outcome]} {safe(verdict.gate.name)}: {verdict.outcome.upper()}",
             "",
-            _safe(verdict.reason),
+            safe(verdict.reason),
             "",
-            *(f"- slice {_safe(line)}" for line in slice_words(verdict)),
-            f"- method: {_safe(verdict.measurement.method)}",
-            f"- owner: {_safe(verdict.gate.owner)}",
-            f"- do: {_safe(remediation_words(verdict.gate))}",
-            *(f"- {_safe(words)}" for words in (rehearsal_words(decision, verdict),) if words),
-            f"- again: `qgate run {_code(typed(charter.path))}`",
+            *(f"- slice {safe(line)}" for line in slice_words(verdict)),
+            f"- method: {safe(verdict.measurement.method)}",
+            f"- owner: {safe(verdict.gate.owner)}",
+            f"- do: {safe(remediation_words(verdict.gate))}",
+            *(f"- {safe(words)}" for words in (rehearsal_words(decision, verdict),) if words),
+            f"- again: `qgate run {code(typed(charter.path))}`",
             "",
         ]
     if rollback.required:
         lines += ["### Rollback", ""]
-        lines += [f"{i}. {_safe(step)}" for i, step in enumerate(rollback.steps, 1)]
-        lines += ["", f"On demand: `{_code(rollback.command)}`", ""]
+        lines += [f"{i}. {safe(step)}" for i, step in enumerate(rollback.steps, 1)]
+        lines += ["", f"On demand: `{code(rollback.command)}`", ""]
     lines += [
-        _safe(claims_sentence(decision)),
+        safe(claims_sentence(decision)),
         "",
-        *(f"Circuit of {_safe(sentence)}\n" for sentence in circuit_sentences(decision)),
-        *(f"Tuning of the {_safe(sentence)}\n" for sentence in tuning_sentences(decision)),
-        *(f"- {_safe(sentence)}" for sentence in comparison_sentences(decision)),
+        *(f"Circuit of {safe(sentence)}\n" for sentence in circuit_sentences(decision)),
+        *(f"Tuning of the {safe(sentence)}\n" for sentence in tuning_sentences(decision)),
+        *(f"- {safe(sentence)}" for sentence in comparison_sentences(decision)),
         *([""] if decision.comparison else []),
         f"Evidence `{decision.evidence_digest[:12]}`: `{again}`",
         "",
@@ -89,17 +93,17 @@ def _row(verdict: Verdict) -> str:
         bounds = f"{bare(measurement.low, unit)} to {bare(measurement.high, unit)}"
     cells = (
         _MARKS[verdict.outcome],
-        _safe(verdict.gate.name) + ("" if verdict.decides else " (shadow)"),
+        safe(verdict.gate.name) + ("" if verdict.decides else " (shadow)"),
         value_words(verdict),
         bounds,
         threshold_words(verdict),
         verdict.outcome.upper(),
-        _safe(verdict.gate.owner),
+        safe(verdict.gate.owner),
     )
     return "| " + " | ".join(cells) + " |"
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Return text that stays text: no HTML, no table cell, no link of a charter's making."""
     text = html.escape(printable(" ".join(text.split())), quote=False)
     for sign in "\\|[]*_":
@@ -107,6 +111,6 @@ def _safe(text: str) -> str:
     return text
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Return text for a code span."""
     return " ".join(text.split()).replace("`", "'")

@@ -20,9 +20,11 @@ from qgate.report.wording import (
     headline,
     judge_command,
     look_sentences,
+    override_sentences,
     rehearsal_sentence,
     rehearsal_words,
     slice_words,
+    stop_sentence,
     threshold_words,
     traffic_words,
     tuning_sentences,
@@ -69,6 +71,12 @@ def render_terminal(decision: Decision, rollback: RollbackPlan, width: int) -> T
     width = max(_NARROWEST, min(width, _WIDEST))
     text = Text()
     _headline(text, decision, width)
+    for sentence in override_sentences(decision):
+        _paragraph(text, " ! ", sentence, width, "bold yellow")
+        text.append("\n")
+    if stopped := stop_sentence(decision):
+        _paragraph(text, " ! ", stopped, width, "bold yellow")
+        text.append("\n")
     columns = _Columns(
         min(max(len(verdict.gate.name) for verdict in decision.verdicts), 30),
         max(11, *(len(value_words(verdict)) for verdict in decision.verdicts)) + 1,
@@ -128,7 +136,7 @@ def _line(text: Text, verdict: Verdict, columns: _Columns, width: int) -> None:
         text.append(f"{_cut(verdict.reason, room - 2):<{room}}")
     else:
         text.append(f"{value_words(verdict):<{columns.value}}")
-        middle = room - columns.value - columns.threshold
+        middle = max(0, room - columns.value - columns.threshold)
         text.append(f"{_interval(verdict, middle):<{middle}}", "cyan")
         text.append(f"{threshold_words(verdict):>{columns.threshold - 2}}  ")
     text.append(f"{verdict.outcome.upper()}\n", style)

@@ -22,6 +22,15 @@ def headline(decision: Decision) -> str:
     return f"WOULD {said}" if decision.hypothetical else said
 
 
+def override_sentences(decision: Decision) -> list[str]:
+    """Return each override of the pilot that has not ended: who, until when, why, of what."""
+    return [
+        f"BREAK-GLASS until {found['until']}, by {found['by']}: {found['reason']} "
+        f"(evidence {found['evidence'][:12]})"
+        for found in decision.overrides
+    ]
+
+
 def circuit_sentences(decision: Decision) -> list[str]:
     """Return what was simulated of each arm's circuit, and behind which device's noise."""
     return [
@@ -172,6 +181,11 @@ def _joined(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def stop_sentence(decision: Decision) -> str:
+    """Return why the run was stopped before its end, and what to type; empty where it was not."""
+    return str(decision.stopped["words"]) if decision.stopped else ""
+
+
 def attempt_sentence(decision: Decision) -> str:
     """Return what earlier attempts on the same lock take from a pass; empty at the first."""
     attempts = decision.charter.attempts
@@ -229,7 +243,7 @@ def _level(verdict: Verdict) -> str:
 
 def _unused(decision: Decision) -> str:
     looks = decision.charter.schedule.looks
-    if looks is None or decision.looks[-1].after not in looks.after:
+    if looks is None or decision.stopped or decision.looks[-1].after not in looks.after:
         return ""
     rest = f"more {looks.by}"
     if looks.by == "seeds":

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from qgate.arms.arm import Outcome
-from qgate.digest import canonical, digest
-from qgate.files import write_atomically
 from qgate.plan.plan import TrialSpec
+from qgate.trials.entry import read_entry, warn_damaged, write_entry
 from qgate.trials.result import TrialResult
 
 
@@ -28,26 +26,15 @@ class TrialCache:
     def get(self, spec: TrialSpec) -> TrialResult | None:
         """Return a finished trial, None if there is none that can be trusted."""
         path = self._path(spec)
-        try:
-            entry: dict[str, Any] = json.loads(path.read_bytes())
-            body = entry["body"]
-            if digest(body) != entry["digest"] or body["trial"] != spec.digest:
-                raise ValueError("digest")
-            fields = body["outcome"]
-            outcome = Outcome(
-                tuple(fields["predictions"]),
-                None if fields["scores"] is None else tuple(map(float, fields["scores"])),
-                fields["fit_circuits"],
-                fields["serving_circuits"],
-                dict(fields["draws"]),
-                dict(fields["figures"]),
-                tuple(map(str, fields.get("solutions", ()))),
-            )
-            return TrialResult(spec, outcome, float(body["seconds"]))
-        except FileNotFoundError:
+        body = read_entry(path, self._warn)
+        if body is None:
             return None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            self._warn(f"cached trial {path} is damaged: it is run again")
+        try:
+            if body["trial"] != spec.digest:
+                raise ValueError("another trial's")
+            return TrialResult(spec, _outcome(body["outcome"]), float(body["seconds"]))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            warn_damaged(path, self._warn)
             return None
 
     def put(self, result: TrialResult) -> None:
@@ -58,12 +45,19 @@ class TrialCache:
                 "outcome": dataclasses.asdict(result.outcome),
                 "seconds": result.seconds,
             }
-            entry = canonical({"body": body, "digest": digest(body)})
-            path = self._path(result.spec)
-            try:
-                write_atomically(path, entry)
-            except OSError as error:
-                self._warn(f"the trial could not be kept as {path}: {error.strerror}")
+            write_entry(self._path(result.spec), body, self._warn)
 
     def _path(self, spec: TrialSpec) -> Path:
         return self._folder / spec.digest[:2] / f"{spec.digest}.json"
+
+
+def _outcome(fields: Mapping[str, Any]) -> Outcome:
+    return Outcome(
+        tuple(fields["predictions"]),
+        None if fields["scores"] is None else tuple(map(float, fields["scores"])),
+        fields["fit_circuits"],
+        fields["serving_circuits"],
+        dict(fields["draws"]),
+        dict(fields["figures"]),
+        tuple(map(str, fields.get("solutions", ()))),
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 
 from qgate.arms.arm import Arm
 from qgate.plan.plan import TrialSpec
@@ -10,23 +12,51 @@ from qgate.trials.cache import TrialCache
 from qgate.trials.result import TrialResult, run_trial
 from qgate.trials.workers import run_in_workers
 
+Admits = Callable[[TrialSpec], bool]
+"""Whether a trial may still begin; once it says no, nothing more is run."""
+
 
 def run_trials(
-    arms: Mapping[str, Arm], specs: Sequence[TrialSpec], cache: TrialCache, workers: int
+    arms: Mapping[str, Arm],
+    specs: Sequence[TrialSpec],
+    cache: TrialCache,
+    workers: int,
+    admits: Admits = lambda _: True,
 ) -> Iterator[TrialResult]:
-    """Yield each trial's result, kept in the cache before it is yielded; in no fixed order."""
-    missing: list[TrialSpec] = []
-    for spec in specs:
-        cached = cache.get(spec)
-        if cached is None:
-            missing.append(spec)
-        else:
-            yield cached
-    fresh: Iterator[TrialResult]
+    """Yield each trial's result, kept in the cache before it is yielded.
+
+    In this process they come in the order of the specs. From workers they come as they end, after
+    what is in the cache; those that run when `admits` says no are broken off.
+    """
+    known = {spec.digest: cached for spec in specs if (cached := cache.get(spec)) is not None}
+    missing = [spec for spec in specs if spec.digest not in known]
     if workers == 1 or len(missing) < 2:
-        fresh = (run_trial(arms[spec.arm], spec) for spec in missing)
-    else:
-        fresh = run_in_workers(arms, missing, workers)
-    for result in fresh:
-        cache.put(result)
-        yield result
+        for spec in specs:
+            if not admits(spec):
+                return
+            yield _kept(known, spec) or _put(cache, run_trial(arms[spec.arm], spec))
+        return
+    for spec in specs:
+        if kept := _kept(known, spec):
+            if not admits(spec):
+                return
+            yield kept
+    left = {spec.digest: spec for spec in missing}
+    if not admits(missing[0]):
+        return
+    with closing(run_in_workers(arms, missing, workers)) as fresh:
+        for result in fresh:
+            del left[result.spec.digest]
+            yield _put(cache, result)
+            if left and not admits(next(iter(left.values()))):
+                return
+
+
+def _kept(known: Mapping[str, TrialResult], spec: TrialSpec) -> TrialResult | None:
+    found = known.get(spec.digest)
+    return None if found is None else replace(found, fresh=False)
+
+
+def _put(cache: TrialCache, result: TrialResult) -> TrialResult:
+    cache.put(result)
+    return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from threadpoolctl import threadpool_limits
 
@@ -27,6 +27,8 @@ class TrialResult:
     spec: TrialSpec
     outcome: Outcome | Failure
     seconds: float
+    fresh: bool = field(default=True, compare=False)
+    """Whether it ran just now, and was not kept of an earlier run."""
 
 
 def run_trial(arm: Arm, spec: TrialSpec) -> TrialResult:

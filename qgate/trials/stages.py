@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from threadpoolctl import threadpool_limits
 
@@ -34,6 +34,33 @@ if TYPE_CHECKING:
 
 Results = Mapping[str, TrialResult]
 """Trial results by the digest of their spec."""
+
+
+class Meter(Protocol):
+    """Who is told of each trial, and says how long a run may go on."""
+
+    def admits(self, spec: TrialSpec) -> bool:
+        """Return whether a trial may begin."""
+        ...
+
+    def count(self, result: TrialResult) -> None:
+        """Take note of a finished trial."""
+        ...
+
+
+class Unbounded:
+    """Every trial may begin."""
+
+    def admits(self, spec: TrialSpec) -> bool:
+        """Return True."""
+        del spec
+        return True
+
+    def count(self, result: TrialResult) -> None:
+        """Ignore it."""
+
+
+_UNBOUNDED = Unbounded()
 
 
 def tune(study: Study) -> Study:
@@ -106,22 +133,57 @@ def calibration(study: Study, figures: Mapping[str, Any]) -> Mapping[str, Any] |
         return calibrations(study.charter.arms, study.folder, figures)
 
 
-def run(study: Study, arms: Mapping[str, Arm], specs: Sequence[TrialSpec]) -> Results:
-    """Return every trial's result, from the cache or run now.
+def shot_seconds(study: Study) -> dict[str, float]:
+    """Return the modelled seconds that a shot takes on a processor by role, empty if none is told.
+
+    What the charter states, and the gates of the arm's circuit where its device's snapshot knows
+    them. An arm that follows from the candidate counts as the candidate.
+
+    Raises:
+        InvalidFileError: When a circuit is beyond the charter's limits or its device.
+
+    """
+    from qgate.quantum.duration import gate_seconds
+
+    stated = study.charter.budget.seconds_per_shot
+    if stated is None:
+        return {}
+    gates = {
+        role: gate_seconds(built) or 0.0
+        for role, (built, _) in outlines(study).items()
+        if built.placed is not None
+    }
+    return {
+        arm.role: stated + gates.get(arm.role if arm.role == "baseline" else "candidate", 0.0)
+        for arm in study.charter.trial_arms
+    }
+
+
+def run(
+    study: Study,
+    arms: Mapping[str, Arm],
+    specs: Sequence[TrialSpec],
+    meter: Meter = _UNBOUNDED,
+) -> Results:
+    """Return every trial's result, from the cache or run now; fewer where the meter says stop.
+
+    They run seed by seed, so that a run that is stopped has whole seeds to show.
 
     Raises:
         InvalidFileError: When only fitting shows a term of the charter to be wrong.
         InterruptedRunError: When a person stops it; what was finished is in the cache.
 
     """
-    progress = study.settings.progress
+    progress, workers = study.settings.progress, study.settings.workers
     cache = TrialCache(study.settings.state / "trials", progress.warn)
     progress.stage("run trials", len(specs))
     results: dict[str, TrialResult] = {}
     try:
         with _located(study):
-            for result in run_trials(arms, specs, cache, study.settings.workers):
+            ordered = _seed_by_seed(study, specs)
+            for result in run_trials(arms, ordered, cache, workers, meter.admits):
                 results[result.spec.digest] = result
+                meter.count(result)
                 progress.advance()
     except KeyboardInterrupt:
         raise InterruptedRunError(
@@ -129,6 +191,12 @@ def run(study: Study, arms: Mapping[str, Arm], specs: Sequence[TrialSpec]) -> Re
             "the same command goes on from there"
         ) from None
     return results
+
+
+def _seed_by_seed(study: Study, specs: Sequence[TrialSpec]) -> list[TrialSpec]:
+    """Return trials by seed, in the schedule's order; those of a seed in the plan's."""
+    place = {seed: i for i, seed in enumerate(study.charter.schedule.seeds)}
+    return sorted(specs, key=lambda spec: place.get(spec.seed, len(place)))
 
 
 def refuse_failures(results: Results) -> None:

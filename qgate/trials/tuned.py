@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from qgate.arms.arm import Workshop
 from qgate.arms.tuning import as_tuned, tune
 from qgate.charter.arm_spec import ArmSpec
 from qgate.charter.derived import derived_arms, draws_of
-from qgate.digest import canonical, digest
+from qgate.digest import digest
 from qgate.errors import TermError
-from qgate.files import write_atomically
 from qgate.plan.study import Study
+from qgate.trials.entry import read_entry, write_entry
 
 WorkshopOf = Callable[[ArmSpec], Workshop]
 
@@ -56,7 +54,8 @@ def _one(
     key = digest({"tuning of": study.plan.of(spec.role)[0].digest})
     path = study.settings.state / "tuning" / f"{key}.json"
     classes = bool(study.split.dataset.classes)
-    kept = _kept(path)
+    warn = study.settings.progress.warn
+    kept = read_entry(path, warn)
     if kept is not None:
         return as_tuned(spec, kept["record"], classes=classes), kept["record"], kept["seconds"]
     started = time.perf_counter()
@@ -66,19 +65,5 @@ def _one(
         own = "tuning" in study.charter.section(spec.role)
         raise TermError(error.path if own else error.path[1:], str(error)) from None
     record, seconds = dict(found.record), round(time.perf_counter() - started, 3)
-    body = {"record": record, "seconds": seconds}
-    try:
-        write_atomically(path, canonical({"body": body, "digest": digest(body)}))
-    except OSError as error:
-        study.settings.progress.warn(f"tuning could not be kept as {path}: {error.strerror}")
+    write_entry(path, {"record": record, "seconds": seconds}, warn)
     return found.spec, record, seconds
-
-
-def _kept(path: Path) -> dict[str, Any] | None:
-    """Return an earlier search, None where there is none that can be trusted."""
-    try:
-        entry: dict[str, Any] = json.loads(path.read_bytes())
-        body: dict[str, Any] = entry["body"]
-        return body if digest(body) == entry["digest"] else None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None

@@ -6,7 +6,7 @@ import multiprocessing
 import pickle
 import signal
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -31,7 +31,7 @@ and not with each trial."""
 
 def run_in_workers(
     arms: Mapping[str, Arm], specs: Sequence[TrialSpec], workers: int
-) -> Iterator[TrialResult]:
+) -> Generator[TrialResult]:
     """Yield results as they come from worker processes that hold the prepared arms.
 
     Raises:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from qgate.digest import digest
-from qgate.evidence.store import write_bundle
+from qgate.evidence.store import sealed, write_bundle
 from qgate.stats import parity_interval, quantile_bounds
 from qgate.stats.quantiles import clustered_quantile_bounds
 from tests.unit.measure.small import INPUTS, document, evidence, times, trial
@@ -93,7 +93,7 @@ def _store_large_bundle(folder: Path) -> None:
         created="2026-01-01T00:00:00+00:00",
         machine={"python": "3.11", "platform": "any"},
     )
-    write_bundle(run.record, run.observations, folder)
+    write_bundle(sealed(run.record, run.observations, folder), {}, folder)
 
 
 def _python(*arguments: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ def test_a_charter_is_calibrated_and_nothing_is_counted(project: Project) -> Non
     (updated,) = gates(report, world="silently updated baseline", dose=1.0)
     assert updated["counts"]["fail"] == 20
     assert not (project.folder / ".qgate" / "evidence").exists()
-    assert not (project.folder / ".qgate" / "attempts.jsonl").exists()
+    log = (project.folder / ".qgate" / "log.jsonl").read_text(encoding="utf-8")
+    assert [json.loads(line)["action"] for line in log.splitlines()] == ["lock"]
     again = project.qgate("calibrate", "pilot.yaml", "--replicates", "20", "--format", "json")
     assert again.out == done.out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -90,8 +91,8 @@ def test_rehearsals_stay_with_the_evidence_in_every_report(
 
 
 def test_a_rehearsal_is_no_attempt(harmed: tuple[Project, Done, Done]) -> None:
-    ledger = (harmed[0].folder / ".qgate/attempts.jsonl").read_text(encoding="utf-8")
-    assert len(ledger.splitlines()) == 2
+    log = (harmed[0].folder / ".qgate/log.jsonl").read_text(encoding="utf-8")
+    assert [json.loads(line)["action"] for line in log.splitlines()].count("run") == 2
 
 
 def test_what_was_passed_is_not_rehearsed(project: Project) -> None:

@@ -22,7 +22,7 @@ def test_a_locked_run_promotes_and_repeats_its_digest(project: Project) -> None:
     assert project.qgate("lock", "pilot.yaml").code == ExitCode.PASS
     first = project.qgate("run", "pilot.yaml", "--format", "json")
     assert first.code == ExitCode.PASS, first.out
-    again = project.qgate("run", "pilot.yaml", "--format", "json")
+    again = project.qgate_alone("run", "pilot.yaml", "--fresh", "--format", "json")
     assert again.report["evidence"]["digest"] == first.report["evidence"]["digest"]
     assert (first.report["attempt"], again.report["attempt"]) == (1, 2)
     path = again.report["evidence"]["path"]
@@ -214,7 +214,7 @@ def test_a_damaged_cache_entry_is_reported_and_run_again(project: Project) -> No
     first = project.qgate("run", "pilot.yaml", "--format", "json")
     entry = next((project.folder / ".qgate" / "trials").rglob("*.json"))
     entry.write_bytes(entry.read_bytes()[:100])
-    again = project.qgate("run", "pilot.yaml", "--format", "json")
+    again = project.qgate("run", "pilot.yaml", "--fresh", "--format", "json")
     assert "damaged" in again.err
     assert again.report["evidence"]["digest"] == first.report["evidence"]["digest"]
 

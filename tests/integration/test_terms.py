@@ -122,9 +122,9 @@ def test_attempts_are_told_shared_and_refused(project: Project) -> None:
     assert _gate(first, "parity")["interval"]["confidence"] == pytest.approx(0.975)
     shown = project.qgate("judge", first.report["evidence"]["path"])
     assert "Attempt 1 of at most 2 on this lock" in " ".join(shown.out.split())
-    second = project.qgate("run", "pilot.yaml", "--format", "json")
+    second = project.qgate("run", "pilot.yaml", "--fresh", "--format", "json")
     assert second.report["attempts"]["error_so_far"] == pytest.approx(1 - 0.975**2)
-    third = project.qgate("run", "pilot.yaml")
+    third = project.qgate("run", "pilot.yaml", "--fresh")
     assert third.code == ExitCode.USAGE
     assert "pilot.yaml:" in third.err
     assert "attempt 3 on this lock, and the charter allows 2" in third.err
@@ -132,8 +132,8 @@ def test_attempts_are_told_shared_and_refused(project: Project) -> None:
 
 def test_retries_without_sharing_are_worth_less(project: Project) -> None:
     _run(project, _as_it_is)
-    project.qgate("run", "pilot.yaml", "-q")
-    third = project.qgate("run", "pilot.yaml")
+    project.qgate("run", "pilot.yaml", "--fresh", "-q")
+    third = project.qgate("run", "pilot.yaml", "--fresh")
     words = " ".join(third.out.split())
     assert "Attempt 3 on this lock: a pass after retries is worth less." in words
     assert "up to 14.3% of the time" in words

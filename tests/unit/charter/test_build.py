@@ -12,7 +12,7 @@ import yaml
 from qgate.charter.arm_spec import Step
 from qgate.charter.build import build_charter
 from qgate.charter.charter import Action, Charter
-from qgate.charter.meaning import named_paths
+from qgate.charter.paths import named_paths
 from qgate.charter.schema import schema_findings
 from qgate.charter.template import Answers, charter_text
 from qgate.charter.yaml_reader import read_yaml

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from qgate.digest import digest
+from qgate.digest import canonical, digest, sha256
+from qgate.evidence.evidence import Evidence
+from qgate.evidence.store import sealed, write_bundle
 
 SEEDS = (1, 2)
 ITEMS = 5
@@ -88,3 +92,31 @@ def observations(created: str = "2026-01-01T00:00:00+00:00") -> dict[str, Any]:
         "seconds": {entry["digest"]: 0.5 for entry in record()["trials"]},
         "failures": {},
     }
+
+
+def write(record: Any, observations: Any, store: Path, **members: bytes) -> Evidence:
+    """Write a bundle as a run does; return its evidence."""
+    evidence = sealed(record, observations, store)
+    write_bundle(evidence, members, store)
+    return evidence
+
+
+def manifest(contents: Mapping[str, bytes], path: str = "forged") -> dict[str, Any]:
+    """Return the manifest of a bundle of these members."""
+    body = {
+        "format": "qgate-evidence",
+        "version": 1,
+        "path": path,
+        "members": {
+            name: {"sha256": sha256(data), "bytes": len(data)} for name, data in contents.items()
+        },
+    }
+    return {**body, "digest": digest(body)}
+
+
+def forge(folder: Path, contents: Mapping[str, bytes]) -> Path:
+    """Write a bundle by hand whose digests are right."""
+    folder.mkdir(parents=True)
+    for name, data in {**contents, "manifest.json": canonical(manifest(contents))}.items():
+        (folder / name).write_bytes(data)
+    return folder

@@ -16,7 +16,7 @@ from qgate.data.split import load_split
 from qgate.digest import canonical
 from qgate.evidence.evidence import Evidence
 from qgate.evidence.record import make_observations, make_record
-from qgate.evidence.store import read_bundle, write_bundle
+from qgate.evidence.store import read_bundle
 from qgate.lock.inputs import observe
 from qgate.pipeline import study as open_study
 from qgate.plan.plan import make_plan
@@ -24,6 +24,7 @@ from qgate.plan.settings import Settings
 from qgate.plan.study import Study
 from qgate.trials import stages
 from tests.unit.arms import small
+from tests.unit.evidence import bundles
 
 CHARTER = """\
 version: 1
@@ -96,7 +97,7 @@ def _evidence(study: Study, **asked: Any) -> Evidence:
     observations = make_observations(study, results, stages.latency(study, arms), attempt=1)
     if asked:
         return Evidence(json.loads(canonical(record)), observations, "")
-    written = write_bundle(record, observations, study.folder / "store")
+    written = bundles.write(record, observations, study.folder / "store")
     return read_bundle(written.digest, study.folder / "store")
 
 

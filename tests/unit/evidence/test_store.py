@@ -11,17 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qgate.digest import canonical, sha256, sha256_file
+from qgate.digest import canonical, digest, sha256, sha256_file
 from qgate.errors import UsageError
 from qgate.evidence.evidence import Evidence
-from qgate.evidence.store import read_bundle, write_bundle
+from qgate.evidence.members import read_members
+from qgate.evidence.store import attestation_name, damages, read_bundle
 from tests.unit.evidence import bundles
 
 
 def _write(store: Path, created: str = "2026-01-01T00:00:00+00:00", seed: int = 0) -> Evidence:
     record = bundles.record()
-    record["trials"][0]["seed"] += 100 * seed
-    return write_bundle(record, bundles.observations(created), store)
+    record["trials"][0]["fit_circuits"] += seed
+    return bundles.write(record, bundles.observations(created), store)
 
 
 def _folder(store: Path) -> Path:
@@ -56,7 +57,7 @@ def test_digests_are_those_of_the_files(tmp_path: Path) -> None:
 def test_tuples_are_written_as_lists_and_give_the_same_digest(tmp_path: Path) -> None:
     record = bundles.record()
     record["truth"] = tuple(record["truth"])
-    assert write_bundle(record, bundles.observations(), tmp_path).digest == (
+    assert bundles.write(record, bundles.observations(), tmp_path).digest == (
         read_bundle(str(_folder(tmp_path))).digest
     )
 
@@ -78,22 +79,22 @@ def test_any_changed_byte_is_detected(tmp_path: Path, member: str, share: float)
 def test_a_lost_member_is_named(tmp_path: Path, member: str) -> None:
     _write(tmp_path)
     (_folder(tmp_path) / member).unlink()
-    assert f"{member}: No such file" in _refusal(str(_folder(tmp_path)), tmp_path)
+    assert f"{member} is missing" in _refusal(str(_folder(tmp_path)), tmp_path)
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", "manifest.json is not JSON"),
-        (b"\xff\xfe\x00", "manifest.json is not JSON"),
-        (b"[" * 100_000, "manifest.json is not JSON"),
-        (b"[]", "no evidence of a version that this qgate reads"),
-        (b"null", "no evidence of a version that this qgate reads"),
-        (b"{}", "no evidence of a version that this qgate reads"),
-        (b'{"format":"qgate-evidence","version":2}', "no evidence of a version"),
-        (b'{"format":"other","version":1}', "no evidence of a version"),
-        (b'{"format":"qgate-evidence","version":1}', "the manifest says None"),
-        (b'{"format":"qgate-evidence","version":1,"digest":7}', "the manifest says 7"),
+        (b"", "manifest.json:1:1: not JSON"),
+        (b"\xff\xfe\x00", "manifest.json is not UTF-8 at byte 0"),
+        (b"[" * 100_000, "manifest.json is nested deeper than 64 levels"),
+        (b"[]", "manifest.json is not of a version that this qgate reads"),
+        (b"null", "manifest.json is not of a version that this qgate reads"),
+        (b"{}", "manifest.json is not of a version that this qgate reads"),
+        (b'{"format":"qgate-evidence","version":2}', "not of a version"),
+        (b'{"format":"other","version":1}', "not of a version"),
+        (b'{"format":"qgate-evidence","version":1}', "not what its own digest is of"),
+        (b'{"digest":7,"format":"qgate-evidence","version":1}', "not what its own digest is of"),
     ],
 )
 def test_a_manifest_that_is_none_is_refused(tmp_path: Path, content: bytes, expected: str) -> None:
@@ -102,13 +103,44 @@ def test_a_manifest_that_is_none_is_refused(tmp_path: Path, content: bytes, expe
     assert expected in _refusal(str(_folder(tmp_path)), tmp_path)
 
 
-def test_a_manifest_without_a_path_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["path", "members", "format"])
+def test_a_manifest_that_lacks_a_key_is_refused(tmp_path: Path, key: str) -> None:
     _write(tmp_path)
     path = _folder(tmp_path) / "manifest.json"
-    manifest = json.loads(path.read_bytes())
-    del manifest["path"]
-    path.write_bytes(canonical(manifest))
-    assert "the manifest lacks `path`" in _refusal(str(path.parent), tmp_path)
+    body = json.loads(path.read_bytes())
+    del body[key], body["digest"]
+    path.write_bytes(canonical({**body, "digest": digest(body)}))
+    assert "manifest.json is not" in _refusal(str(path.parent), tmp_path)
+
+
+@pytest.mark.parametrize("bit", [0, 3, 5, 7])
+def test_every_changed_byte_of_a_bundle_is_found_and_its_member_named(
+    tmp_path: Path, bit: int
+) -> None:
+    evidence = bundles.write(bundles.record(), bundles.observations(), tmp_path / "store")
+    members = read_members(tmp_path / "store" / Path(evidence.path).name)
+    members[attestation_name("approval", b"signed")] = b"signed"
+    assert damages(members) == []
+    for name, data in members.items():
+        for place in range(len(data)):
+            changed = bytearray(data)
+            changed[place] ^= 1 << bit
+            try:
+                found = damages({**members, name: bytes(changed)})
+            except UsageError as error:  # no JSON any more
+                found = [str(error)]
+            assert found
+            assert all(name in problem for problem in found)
+
+
+def test_what_is_lost_or_added_is_found(tmp_path: Path) -> None:
+    evidence = bundles.write(bundles.record(), bundles.observations(), tmp_path / "store")
+    members = read_members(tmp_path / "store" / Path(evidence.path).name)
+    for name in members:
+        assert damages({n: data for n, data in members.items() if n != name}) == [
+            f"{name} is missing"
+        ]
+    assert damages({**members, "more.json": b"{}"}) == ["more.json is not in the manifest"]
 
 
 def test_a_bundle_is_found_by_the_start_of_its_digest_or_all_of_it(tmp_path: Path) -> None:
@@ -195,5 +227,5 @@ def test_a_bundle_can_be_read_by_others(tmp_path: Path) -> None:
 
 def test_a_rehearsal_is_no_evidence_of_a_verdict(tmp_path: Path) -> None:
     observed = {**bundles.observations(), "attempt": 0}
-    write_bundle(bundles.record(), observed, tmp_path)
+    bundles.write(bundles.record(), observed, tmp_path)
     assert "is of a rehearsal, which is no verdict" in _refusal(str(_folder(tmp_path)), tmp_path)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from qgate.digest import canonical, digest, sha256
+from qgate.digest import canonical, digest
 from qgate.errors import UsageError
-from qgate.evidence.store import read_bundle, write_bundle
+from qgate.evidence.store import read_bundle
 from qgate.gates.decision import judge
 from qgate.stats.sequential import nominal_levels
 from tests.unit.evidence import bundles
@@ -25,24 +25,11 @@ def _refusal(folder: Path) -> str:
     return str(caught.value)
 
 
-def _forge(store: Path, contents: dict[str, bytes]) -> Path:
-    """Write a bundle by hand whose digests are right."""
-    folder = store / "forged"
-    folder.mkdir(parents=True)
-    manifest: dict[str, Any] = {"format": "qgate-evidence", "version": 1, "path": "forged"}
-    for name, data in contents.items():
-        key = "digest" if name == "evidence.json" else "observations_digest"
-        manifest[key] = sha256(data)
-        (folder / name).write_bytes(data)
-    (folder / "manifest.json").write_bytes(canonical(manifest))
-    return folder
-
-
 def _forged(store: Path, edit: Edit) -> Path:
     record, observations = bundles.record(), bundles.observations()
     edit(record, observations)
     contents = {"evidence.json": canonical(record), "observations.json": canonical(observations)}
-    return _forge(store, contents)
+    return bundles.forge(store / "forged", contents)
 
 
 def test_a_bundle_by_hand_is_read_when_it_is_well_formed(tmp_path: Path) -> None:
@@ -144,16 +131,18 @@ def test_a_failed_trial_and_no_lock_are_well_formed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (b"not JSON", "evidence.json is not JSON"),
+        (b"not JSON", "evidence.json:1:1: not JSON"),
         (b"[1, 2]", "record: expected a mapping, not a list"),
-        (json.dumps(bundles.record(), indent=1).encode(), "not in the canonical form"),
+        (json.dumps(bundles.record(), indent=1).encode(), "is not canonical JSON"),
     ],
 )
 def test_a_member_with_the_right_digest_may_still_be_no_evidence(
     tmp_path: Path, data: bytes, expected: str
 ) -> None:
     observations = canonical(bundles.observations())
-    folder = _forge(tmp_path, {"evidence.json": data, "observations.json": observations})
+    folder = bundles.forge(
+        tmp_path / "forged", {"evidence.json": data, "observations.json": observations}
+    )
     assert expected in _refusal(folder)
 
 
@@ -178,11 +167,14 @@ def test_a_large_bundle_is_validated_item_by_item_without_a_schema(
     monkeypatch.setattr(keywords, "type", counted)
     record = bundles.record()
     record["truth"] = [0, 1] * 300
+    record["charter"]["schedule"] = {"seeds": list(range(110)), "shots": [64], "replicates": 1}
+    record["inputs"]["charter"] = digest(record["charter"])
     record["trials"] = [
-        {**bundles.trial("candidate", seed, 64, 0), "predictions": [1, 0] * 300, "scores": None}
-        for seed in range(220)
+        {**bundles.trial(arm, seed, shots, 0), "predictions": [1, 0] * 300, "scores": None}
+        for arm, shots in (("baseline", None), ("candidate", 64))
+        for seed in range(110)
     ]
-    evidence = write_bundle(record, bundles.observations(), tmp_path)
+    evidence = bundles.write(record, bundles.observations(), tmp_path)
     assert len(read_bundle(evidence.digest, tmp_path).record["trials"]) == 220
     assert len(calls) < 10_000
 
@@ -202,8 +194,16 @@ def _resampled(record: dict[str, Any]) -> None:
 
 
 def _blocks(record: dict[str, Any]) -> None:
-    for trial in record["trials"][2:]:
-        trial.update(items=[1, 3], predictions=[0, 1], scores=[0.5, 0.25])
+    """Make it a run that was decided at a look after 3 of its 5 items."""
+    record["charter"]["schedule"]["looks"] = {"after_items": [3]}
+    record["inputs"]["charter"] = digest(record["charter"])
+    record["looks"] = {"by": "items", "ends": [3, 5], "levels": {}, "taken": 1, "seeds": 2}
+    whole = record["trials"][:2]
+    for trial in record["trials"]:
+        trial.update(items=[0, 3], predictions=[0, 1, 1], scores=[0.5, 0.25, 0.0])
+    for trial in whole:  # the baseline runs whole
+        rest = {"items": [3, 5], "predictions": [0, 1], "scores": [0.5, 0.25]}
+        record["trials"].append({**trial, **rest, "digest": trial["digest"][::-1]})
 
 
 FORMS = {"regression": _regression, "resampled": _resampled, "blocks": _blocks}
@@ -236,8 +236,8 @@ def test_every_form_of_a_record_is_read(tmp_path: Path, form: str) -> None:
             _record(slices={"column": "g", "values": ["a"] * 5, "known": ["a"]}),
             "record.slices: expected none where each seed",
         ),
-        ("blocks", _trial(predictions=[0] * 5), "predictions: expected 2 codes"),
-        ("blocks", _trial(scores=[0.5] * 5), "scores: expected 2 numbers"),
+        ("blocks", _trial(predictions=[0] * 5), "predictions: expected 3 codes"),
+        ("blocks", _trial(scores=[0.5] * 5), "scores: expected 3 numbers"),
         ("blocks", _trial(items=[3, 3]), "record.trials[2].items: expected a block"),
         ("blocks", _trial(items=[4, 6]), "record.trials[2].items: expected a block"),
         ("blocks", _trial(items=[-1, 1]), "record.trials[2].items[0]: -1 is below"),
@@ -246,7 +246,7 @@ def test_every_form_of_a_record_is_read(tmp_path: Path, form: str) -> None:
         (
             "blocks",
             lambda record, _: record["trials"].append(record["trials"][2]),
-            "('candidate', 1, 64, 0, 1, 3) stands twice",
+            "('candidate', 1, 64, 0, 0, 3) stands twice",
         ),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 
 from qgate.arms.arm import Outcome, TrialError
 from qgate.errors import UsageError
+from qgate.plan.plan import TrialSpec
 from qgate.trials.cache import TrialCache
 from qgate.trials.engine import run_trials
 from qgate.trials.result import Failure, run_trial
@@ -105,3 +106,28 @@ def test_a_trial_runs_its_block_of_items(cache: TrialCache) -> None:
     results = list(run_trials({"candidate": arm}, trials, cache, workers=1))
     assert arm.blocks == blocks
     assert [result.spec.items for result in results] == blocks
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_nothing_begins_after_a_no(cache: TrialCache, workers: int) -> None:
+    for spec in SPECS[:2]:
+        cache.put(specs.result(spec))
+    asked: list[str] = []
+
+    def admits(spec: TrialSpec) -> bool:
+        asked.append(spec.digest)
+        return len(asked) < 4
+
+    arm = specs.StubArm()
+    found = list(run_trials({"candidate": arm}, SPECS, cache, workers, admits))
+    assert len(found) == 3
+    assert [result.fresh for result in found] == [False, False, True]
+    assert all(cache.get(result.spec) == result for result in found)
+
+
+def test_in_one_process_trials_come_in_order_whether_kept_or_not(cache: TrialCache) -> None:
+    for spec in SPECS[::2]:
+        cache.put(specs.result(spec))
+    found = list(run_trials({"candidate": specs.StubArm()}, SPECS, cache, workers=1))
+    assert [result.spec for result in found] == SPECS
+    assert [result.fresh for result in found] == [False, True] * 3

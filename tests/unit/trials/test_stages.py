@@ -47,6 +47,9 @@ class Heard:
     def advance(self) -> None:
         pass
 
+    def note(self, message: str) -> None:
+        pass
+
     def warn(self, message: str) -> None:
         self.warnings.append(message)
 

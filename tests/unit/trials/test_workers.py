@@ -82,7 +82,7 @@ def test_what_the_workers_read_is_gone_after_them(
     next(running)
     (folder,) = tmp_path.glob("qgate-*")
     assert folder.stat().st_mode & 0o077 == 0  # rows of data: for the user's own eyes
-    running.close()  # type: ignore[attr-defined]
+    running.close()
     assert not folder.exists()
 
 

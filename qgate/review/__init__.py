@@ -1,0 +1,1 @@
+"""What people and machines say of a bundle, and whether it holds."""

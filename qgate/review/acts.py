@@ -1,0 +1,146 @@
+"""What people do to a bundle, each signed with their key and put on record in the audit log."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+
+from qgate.errors import UsageError
+from qgate.evidence.audit_log import AuditLog
+from qgate.evidence.store import evidence_of, open_bundle
+from qgate.files import shown, typed
+from qgate.gates.decision import Action, judge
+from qgate.review.log_head import sign_head
+from qgate.review.overrides import refuse_until
+from qgate.review.statements import (
+    Judged,
+    attest,
+    common,
+    decision_predicate,
+    result_predicate,
+)
+from qgate.signing.keys import SigningKey
+from qgate.signing.signers import Signers
+from qgate.signing.statement import APPROVAL, OVERRIDE, PROMOTION_DECISION, TEST_RESULT
+
+
+def open_judged(reference: str, store: Path) -> Judged:
+    """Return a bundle with the decision on its evidence.
+
+    Raises:
+        UsageError: When there is none, or it is not what it says it is.
+
+    """
+    bundle = open_bundle(reference, store)
+    evidence = evidence_of(bundle)
+    return Judged(bundle, evidence, judge(evidence))
+
+
+def sign(judged: Judged, key: SigningKey, log: AuditLog, now: datetime.datetime) -> list[str]:
+    """Sign the decision, as ours and as a test result; return the members' names."""
+    said = common(judged, log.head(), now)
+    names = [
+        attest(judged, PROMOTION_DECISION, {**said, **decision_predicate(judged)}, key),
+        attest(judged, TEST_RESULT, result_predicate(judged), key),
+    ]
+    _record(judged, log, "sign", key, now, {"statements": names})
+    return names
+
+
+def approve(
+    judged: Judged,
+    key: SigningKey,
+    signers: Signers,
+    reason: str,
+    log: AuditLog,
+    now: datetime.datetime,
+) -> str:
+    """Sign an approval of exactly this bundle; return the member's name.
+
+    Raises:
+        UsageError: When its gates did not all pass, or the key is no approver's.
+
+    """
+    decision = judged.decision
+    if decision.action is not Action.PROMOTE:
+        place = typed(shown(judged.bundle.place))
+        raise UsageError(
+            f"the decision is {decision.action}, which nobody can approve; in an emergency: "
+            f'qgate override {place} --until TIME --reason "why"'
+        )
+    roles = decision.charter.approvals.approvers
+    by = _principals(key, signers, roles, "approver", now)
+    predicate = {**common(judged, log.head(), now), "reason": reason}
+    name = attest(judged, APPROVAL, predicate, key)
+    _record(judged, log, "approve", key, now, {"statement": name, "by": by}, reason)
+    return name
+
+
+def override(
+    judged: Judged,
+    key: SigningKey,
+    signers: Signers,
+    reason: str,
+    until: datetime.datetime,
+    log: AuditLog,
+    now: datetime.datetime,
+) -> str:
+    """Sign that this bundle may be promoted until a time, whatever its gates say.
+
+    Raises:
+        UsageError: When there is no reason, the end is not possible, or the key holds no role.
+
+    """
+    refuse_until(until, now)
+    approvals = judged.decision.charter.approvals
+    roles = (*approvals.owners, *approvals.approvers)
+    by = _principals(key, signers, roles, "owner or approver", now)
+    end = until.isoformat(timespec="seconds")
+    predicate = {
+        **common(judged, log.head(), now),
+        "reason": reason,
+        "until": end,
+        "evidence": judged.bundle.evidence_digest,
+    }
+    name = attest(judged, OVERRIDE, predicate, key)
+    facts = {"statement": name, "by": by, "until": end, "key": key.public.fingerprint}
+    _record(judged, log, "override", key, now, facts, reason)
+    return name
+
+
+def _principals(
+    key: SigningKey, signers: Signers, roles: tuple[str, ...], role: str, now: datetime.datetime
+) -> str:
+    found = sorted(signers.principals_of(key.public, now) & frozenset(roles))
+    if not found:
+        raise UsageError(
+            f"{key.public.fingerprint} is no {role}'s key ({', '.join(roles)}); the file of "
+            f'signers says whose it is, as: NAME namespaces="qgate" {key.public.openssh}'
+        )
+    return ", ".join(found)
+
+
+def _record(
+    judged: Judged,
+    log: AuditLog,
+    action: str,
+    key: SigningKey,
+    now: datetime.datetime,
+    facts: Mapping[str, object],
+    reason: str = "",
+) -> None:
+    """Put an act on record, and sign the log up to it."""
+    log.append(
+        action,
+        pilot=judged.decision.charter.pilot.name,
+        reason=reason,
+        digests={
+            "contract": judged.contract,
+            "charter": judged.evidence.charter.digest,
+            "evidence": judged.bundle.evidence_digest,
+            "bundle": judged.bundle.digest,
+        },
+        facts={"key": key.public.fingerprint, **facts},
+    )
+    sign_head(log, log.head(), key, now)

@@ -1,0 +1,84 @@
+"""Where a pilot stands before a run, and what a run leaves behind: read from and put on record."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from qgate.digest import canonical
+from qgate.errors import Finding
+from qgate.evidence.audit_log import AuditLog, Head
+from qgate.evidence.environment import environment
+from qgate.evidence.evidence import Evidence
+from qgate.evidence.kept_runs import remember
+from qgate.evidence.lineage import make_lineage
+from qgate.evidence.store import write_bundle
+from qgate.gates.decision import Decision, conclusion
+from qgate.measure.outlook import refusals
+from qgate.measure.spending import Spending, month_so_far, plain, spent_of
+from qgate.plan.study import Study
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the log says of a pilot: its attempts on this lock, this month's spending, the head."""
+
+    attempts: int
+    spent: Spending
+    month: str
+    head: Head
+
+    def refusals(self, study: Study, past: Evidence | None = None) -> list[Finding]:
+        """Return why the plan should not run now; see `qgate.measure.outlook.refusals`."""
+        return refusals(study, past, attempt=self.attempts + 1, spent=self.spent, month=self.month)
+
+
+def standing(study: Study) -> Standing:
+    """Return where a pilot stands.
+
+    Raises:
+        InvalidFileError: With the line where the audit log was changed.
+
+    """
+    entries = AuditLog(study.settings.log).entries()
+    now = datetime.datetime.now(datetime.UTC)
+    spent, month = month_so_far(entries, study.charter.pilot.name, now)
+    attempts = sum(
+        entry.action == "run" and entry.digests.get("contract") == study.contract
+        for entry in entries
+    )
+    head = Head(entries[-1].number, entries[-1].digest) if entries else Head()
+    return Standing(attempts, spent, month, head)
+
+
+def put_on_record(
+    study: Study, evidence: Evidence, decision: Decision, basis: str, *, whole: bool
+) -> None:
+    """Write a run's bundle and log it; a whole one is remembered for a run that changes nothing."""
+    settings, concluded = study.settings, conclusion(decision)
+    members = {
+        "charter.yaml": study.source.data,
+        "environment.json": canonical(environment()),
+        "decision.json": canonical(concluded),
+        "lineage.json": canonical(make_lineage(study)),
+        **({"lock.json": study.lock.data} if study.lock else {}),
+    }
+    bundle = write_bundle(evidence, members, settings.store)
+    AuditLog(settings.log).append(
+        "run",
+        pilot=study.charter.pilot.name,
+        digests={
+            "contract": study.contract,
+            "charter": study.charter.digest,
+            "evidence": evidence.digest,
+            "bundle": bundle.digest,
+        },
+        facts={
+            "attempt": evidence.observations["attempt"],
+            "decision": concluded["decision"],
+            "path": evidence.path,
+            "spending": plain(spent_of(evidence)),
+        },
+    )
+    if whole and not evidence.observations["failures"] and "stopped" not in evidence.record:
+        remember(settings.runs, basis, bundle, settings.progress.warn)

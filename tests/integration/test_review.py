@@ -1,0 +1,332 @@
+"""Signing, approving, overriding, verifying and promoting, with the keys of real people."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qgate.digest import canonical
+from qgate.errors import ExitCode
+from qgate.evidence.audit_log import AuditLog
+from tests.integration.conftest import Done, Project, new_project
+from tests.unit.signing import ssh
+
+pytestmark = ssh.needed
+PEOPLE = ("dev", "sre", "lead", "owner", "mallory")
+
+
+def _terms(document: dict[str, Any]) -> None:
+    document["pilot"]["owner"] = "owner@example.com"
+    document["approvals"] = {
+        "signers": "allowed_signers",
+        "max_age_days": 7,
+        "roles": {"approver": ["sre@example.com", "lead@example.com"]},
+    }
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a project whose locked pilot ran and may be promoted, once it is approved."""
+    project = new_project(tmp_path_factory.mktemp("ran"))
+    project.write(_terms)
+    lines = []
+    for name in PEOPLE:
+        key = ssh.key_of(ssh.make(project.folder / name))
+        if name != "mallory":
+            lines.append(f'{name}@example.com namespaces="qgate" {key.openssh}\n')
+    (project.folder / "allowed_signers").write_text("".join(lines), encoding="utf-8")
+    assert project.qgate("lock", "pilot.yaml").code == ExitCode.PASS
+    done = project.qgate("run", "pilot.yaml", "--format", "json")
+    assert done.report["decision"] == "promote"
+    return project
+
+
+@pytest.fixture
+def project(ran: Project, tmp_path: Path) -> Project:
+    shutil.copytree(ran.folder, tmp_path / "copy")
+    return Project(tmp_path / "copy")
+
+
+def _bundle(project: Project) -> Path:
+    (bundle,) = (project.folder / ".qgate" / "evidence").iterdir()
+    return bundle
+
+
+def _act(project: Project, command: str, who: str, *more: str) -> Done:
+    return project.qgate(command, str(_bundle(project)), "--key", who, *more)
+
+
+def _check(project: Project) -> Done:
+    return _flat(project.qgate("promote", "--check", str(_bundle(project))))
+
+
+def _verify(project: Project, *arguments: str) -> Done:
+    return _flat(project.qgate("verify", *arguments))
+
+
+def _flat(done: Done) -> Done:
+    """Return what a command said without its line breaks."""
+    return replace(done, out=" ".join(done.out.split()))
+
+
+def test_a_signed_and_approved_bundle_may_be_promoted(project: Project) -> None:
+    assert _check(project).code == ExitCode.INCONCLUSIVE
+    assert _act(project, "sign", "dev").code == ExitCode.PASS
+    lacking = _check(project)
+    assert lacking.code == ExitCode.INCONCLUSIVE
+    assert "by nobody; 1 of sre@example.com, lead@example.com needed" in lacking.out
+    assert "qgate approve" in lacking.out
+    assert _act(project, "approve", "sre", "--reason", "looks fine").code == ExitCode.PASS
+    cleared = _check(project)
+    assert cleared.code == ExitCode.PASS, cleared.out
+    verified = _verify(project, str(_bundle(project)), "--require-signer", "dev@example.com")
+    assert verified.code == ExitCode.PASS, verified.out
+    assert "approval" in verified.out
+    assert "by sre@example.com" in verified.out
+    log = AuditLog(project.folder / ".qgate" / "log.jsonl").entries()
+    assert [entry.action for entry in log] == ["lock", "run", "sign", "approve", "promote"]
+    assert log[3].reason == "looks fine"
+    assert len({entry.digests["evidence"] for entry in log[1:]}) == 1
+
+
+def test_a_signature_is_an_in_toto_statement_that_others_verify(project: Project) -> None:
+    dsse = pytest.importorskip("securesystemslib.dsse")
+    signer = pytest.importorskip("securesystemslib.signer")
+    _act(project, "sign", "dev")
+    public = ssh.key_of(project.folder / "dev")
+    for path in (_bundle(project) / "attestations").iterdir():
+        document = json.loads(path.read_bytes())
+        envelope = dsse.Envelope.from_dict(json.loads(path.read_bytes()))
+        keyid = document["signatures"][0]["keyid"]
+        key = signer.SSlibKey(keyid, "ed25519", "ed25519", {"public": public.raw.hex()})
+        assert envelope.verify([key], 1)
+        statement = json.loads(envelope.payload)
+        assert statement["_type"] == "https://in-toto.io/Statement/v1"
+        if "test-result" in statement["predicateType"]:
+            assert statement["predicate"]["result"] == "PASSED"
+            assert statement["predicate"]["failedTests"] == []
+        else:
+            assert statement["predicate"]["conclusion"]["decision"] == "promote"
+
+
+def test_who_ran_it_may_not_approve_alone(project: Project) -> None:
+    _act(project, "sign", "sre")
+    _act(project, "approve", "sre")
+    alone = _check(project)
+    assert alone.code == ExitCode.INCONCLUSIVE
+    assert "sre@example.com, who also ran it: somebody else must approve too" in alone.out
+    _act(project, "approve", "lead")
+    assert _check(project).code == ExitCode.PASS
+
+
+def test_without_a_signature_of_who_ran_it_two_must_approve(project: Project) -> None:
+    _act(project, "approve", "sre")
+    one = _check(project)
+    assert one.code == ExitCode.INCONCLUSIVE
+    assert "no signature says who ran it" in " ".join(one.out.split())
+    _act(project, "approve", "lead")
+    assert _check(project).code == ExitCode.PASS
+
+
+@pytest.mark.parametrize("who", ["dev", "mallory"])
+def test_who_has_no_role_approves_nothing(project: Project, who: str) -> None:
+    done = _act(project, "approve", who)
+    assert done.code == ExitCode.USAGE
+    assert "is no approver's key (sre@example.com, lead@example.com)" in done.err
+    assert not (_bundle(project) / "attestations").exists()
+
+
+def test_an_approval_of_a_key_that_was_taken_away_is_none(project: Project) -> None:
+    _act(project, "sign", "dev")
+    _act(project, "approve", "sre")
+    assert _check(project).code == ExitCode.PASS
+    signers = project.folder / "allowed_signers"
+    kept = [line for line in signers.read_text().splitlines() if not line.startswith("sre")]
+    signers.write_text("\n".join(kept) + "\n")
+    done = _check(project)
+    assert done.code == ExitCode.INCONCLUSIVE
+    assert "no key in the file of signers made its signature" in done.err
+
+
+def _change_charter(project: Project) -> None:
+    text = project.charter.read_text(encoding="utf-8")
+    project.charter.write_text(text.replace("max: 0.2", "max: 0.3"), encoding="utf-8")
+
+
+def _change_lock(project: Project) -> None:
+    path = project.folder / "pilot.lock.json"
+    document = json.loads(path.read_bytes())
+    document["baseline"]["predictions"] = "0" * 64
+    path.write_bytes(canonical(document))
+
+
+@pytest.mark.parametrize("change", [_change_charter, _change_lock])
+def test_a_changed_charter_or_lock_voids_an_approval(project: Project, change: Any) -> None:
+    _act(project, "sign", "dev")
+    _act(project, "approve", "sre")
+    change(project)
+    done = _check(project)
+    assert done.code == ExitCode.INCONCLUSIVE
+    assert "approvals of it are void" in " ".join(done.out.split())
+    now = datetime.datetime.now(datetime.UTC)
+    until = (now + datetime.timedelta(days=1)).isoformat()
+    done = _act(project, "override", "owner", "--reason", "x", "--until", until)
+    assert done.code == ExitCode.PASS
+    assert _check(project).code == ExitCode.INCONCLUSIVE  # nothing overrides that
+
+
+def test_a_statement_about_another_bundle_is_none(project: Project) -> None:
+    _act(project, "sign", "dev")
+    _act(project, "approve", "sre")
+    first = _bundle(project)
+    done = project.qgate("run", "pilot.yaml", "--fresh", "--format", "json")
+    second = project.folder / done.report["evidence"]["path"]
+    shutil.copytree(first / "attestations", second / "attestations")
+    verified = _verify(project, str(second))
+    assert verified.code == ExitCode.USAGE
+    assert verified.out.count("is about another bundle") == 3
+    assert project.qgate("promote", "--check", str(second)).code == ExitCode.INCONCLUSIVE
+
+
+def test_an_override_is_signed_ends_and_is_seen_by_all(project: Project) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    soon, late = (now + datetime.timedelta(days=days) for days in (1, 15))
+    more = ("--reason", "customer outage", "--until")
+    for until, key, expected in (
+        (late.isoformat(), "owner", "14 days from now"),
+        ((now - datetime.timedelta(hours=1)).isoformat(), "owner", "after now"),
+        ("tomorrow", "owner", "expected a date or a time"),
+        (soon.isoformat(), "dev", "is no owner or approver's key"),
+    ):
+        refused = _act(project, "override", key, *more, until)
+        assert refused.code == ExitCode.USAGE
+        assert expected in refused.err
+    nothing = _act(project, "override", "owner", "--reason", " ", "--until", soon.isoformat())
+    assert "--reason is empty" in nothing.err
+    assert _act(project, "override", "owner", *more, soon.isoformat()).code == ExitCode.PASS
+    cleared = _check(project)
+    assert cleared.code == ExitCode.PASS
+    assert "MAY BE PROMOTED BY OVERRIDE ALONE" in cleared.out
+    later = project.qgate("run", "pilot.yaml", "--fresh", "--format", "json")
+    (told,) = later.report["overrides"]
+    assert told["reason"] == "customer outage"
+    for name in ("terminal", "markdown", "junit"):
+        shown = project.qgate("report", later.report["evidence"]["path"], "--format", name).out
+        assert "BREAK-GLASS" in shown
+        assert "customer outage" in " ".join(shown.split())
+    # Elsewhere, without the log, the bundle itself still tells of it.
+    (project.folder / ".qgate" / "log.jsonl").unlink()
+    (project.folder / ".qgate" / "log.head.json").unlink()
+    first = min((project.folder / ".qgate" / "evidence").iterdir(), key=lambda p: p.stat().st_mtime)
+    carried = [p for p in (project.folder / ".qgate" / "evidence").iterdir() if _carries(p)]
+    assert "customer outage" in project.qgate("judge", str(carried[0])).out
+    assert first.exists()
+
+
+def _carries(bundle: Path) -> bool:
+    return (bundle / "attestations").exists()
+
+
+def test_nobody_can_approve_what_did_not_pass(ran: Project, tmp_path: Path) -> None:
+    shutil.copytree(ran.folder, tmp_path / "copy")
+    project = Project(tmp_path / "copy")
+    shutil.rmtree(project.folder / ".qgate" / "evidence")
+
+    def strict(document: dict[str, Any]) -> None:
+        _terms(document)
+        document["gates"][0]["max"] = 0.001
+
+    project.write(strict)
+    (project.folder / "pilot.lock.json").unlink()
+    assert project.qgate("lock", "pilot.yaml").code == ExitCode.PASS
+    done = project.qgate("run", "pilot.yaml", "--even-if-underpowered")
+    assert done.code != ExitCode.PASS
+    refused = _act(project, "approve", "sre")
+    assert refused.code == ExitCode.USAGE
+    assert "which nobody can approve; in an emergency: qgate override" in refused.err
+    _act(project, "sign", "dev")
+    assert _check(project).code == done.code
+
+
+def _places(size: int) -> Iterator[int]:
+    return iter(sorted({0, size // 3, size // 2, size - 1}))
+
+
+def test_a_flipped_byte_anywhere_is_found_and_its_member_named(project: Project) -> None:
+    _act(project, "sign", "dev")
+    _act(project, "approve", "sre")
+    bundle = _bundle(project)
+    files = [path for path in bundle.rglob("*") if path.is_file()]
+    assert len(files) >= 10
+    for path in files:
+        data = path.read_bytes()
+        for place in _places(len(data)):
+            changed = bytearray(data)
+            changed[place] ^= 1
+            path.write_bytes(changed)
+            done = _verify(project, str(bundle))
+            assert done.code == ExitCode.USAGE, path.name
+            assert "NOT VERIFIED" in done.out
+            assert path.name in done.out
+            path.write_bytes(data)
+    assert _verify(project, str(bundle)).code == ExitCode.PASS
+
+
+def test_a_forged_decision_is_found(project: Project) -> None:
+    """Who recomputes every digest still cannot make the evidence say another thing."""
+    bundle = _bundle(project)
+    from tests.unit.evidence import bundles
+
+    members = {p.name: p.read_bytes() for p in bundle.iterdir() if p.name != "manifest.json"}
+    decision = json.loads(members["decision.json"])
+    decision["gates"][0]["verdict"] = "fail"
+    members["decision.json"] = canonical(decision)
+    forged = bundles.forge(project.folder / "forged", members)
+    done = _verify(project, str(forged))
+    assert done.code == ExitCode.USAGE
+    assert "decision.json does not follow at parity" in done.out
+
+
+@pytest.mark.parametrize("source", ["charter.yaml", "lock.json"])
+def test_sources_that_are_not_those_that_ran_are_found(project: Project, source: str) -> None:
+    from tests.unit.evidence import bundles
+
+    bundle = _bundle(project)
+    members = {p.name: p.read_bytes() for p in bundle.iterdir() if p.name != "manifest.json"}
+    members[source] = members[source].replace(b"512", b"511").replace(b"0.2", b"0.9")
+    done = _verify(project, str(bundles.forge(project.folder / "forged", members)))
+    assert done.code == ExitCode.USAGE
+    assert f"{source} is not the one that ran" in done.out
+
+
+def test_a_log_that_was_cut_off_is_found(project: Project) -> None:
+    _act(project, "sign", "dev")
+    log = AuditLog(project.folder / ".qgate" / "log.jsonl")
+    lines = log.path.read_bytes().splitlines(keepends=True)
+    entries = log.entries()
+    log.path.write_bytes(b"".join(lines[:-1]))
+    cut = _verify(project, str(_bundle(project)))
+    assert cut.code == ExitCode.USAGE
+    assert "missing" in " ".join(cut.out.split())
+    # Who also writes the head anew meets the signed one.
+    head = {"entries": len(lines) - 1, "digest": entries[-2].digest}
+    log.head_path.write_bytes(canonical(head))
+    cut = _verify(project, str(_bundle(project)))
+    assert cut.code == ExitCode.USAGE
+    assert "its end was cut off" in " ".join(cut.out.split())
+
+
+def test_a_missing_signer_is_told(project: Project) -> None:
+    _act(project, "sign", "dev")
+    done = _verify(project, str(_bundle(project)), "--require-signer", "sre@example.com")
+    assert done.code == ExitCode.USAGE
+    assert "sre@example.com has not signed the decision" in done.out
+    listed = _verify(project, str(_bundle(project)), "--format", "json")
+    assert json.loads(listed.out)["verified"] is True

@@ -1,0 +1,88 @@
+"""A run that changes nothing runs nothing, and says so."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from qgate.errors import ExitCode
+from tests.integration.conftest import Project
+
+
+def _bundles(project: Project) -> list[Path]:
+    return sorted((project.folder / ".qgate" / "evidence").iterdir())
+
+
+def _trials(project: Project) -> dict[Path, int]:
+    return {p: p.stat().st_ino for p in (project.folder / ".qgate" / "trials").rglob("*.json")}
+
+
+def test_an_unchanged_run_is_the_run_before(project: Project) -> None:
+    first = project.qgate("run", "pilot.yaml", "--format", "json")
+    kept, trials = _bundles(project), _trials(project)
+    again = project.qgate("run", "pilot.yaml", "--format", "json")
+    assert again.out == first.out
+    assert "nothing has changed since the run of" in again.err
+    assert "run trials" not in again.err
+    assert (_bundles(project), _trials(project)) == (kept, trials)
+    fresh = project.qgate("run", "pilot.yaml", "--fresh", "--format", "json")
+    assert fresh.report["attempt"] == 2
+    assert fresh.report["evidence"]["digest"] == first.report["evidence"]["digest"]
+    assert _trials(project) == trials  # measured anew is latency alone
+
+
+def test_what_a_run_reads_makes_it_run_again(project: Project) -> None:
+    first = project.qgate("run", "pilot.yaml", "--format", "json")
+
+    def changed() -> bool:
+        done = project.qgate("run", "pilot.yaml", "--format", "json")
+        assert done.code != ExitCode.USAGE, done.err
+        return "nothing has changed" not in done.err
+
+    assert not changed()
+    (project.folder / "requirements.lock").write_text("qiskit==2.0.1\n", encoding="utf-8")
+    assert changed()
+    assert not changed()
+    data = project.folder / "data.csv"
+    first_row = data.read_bytes().split(b"\n")[1]
+    data.write_bytes(data.read_bytes().replace(first_row, b"1" + first_row, 1))
+    assert changed()
+
+    def more(document: dict[str, Any]) -> None:
+        document["schedule"]["seeds"] = [1, 2, 3, 4]
+
+    project.write(more)
+    assert changed()
+    assert project.qgate("lock", "pilot.yaml").code == ExitCode.PASS
+    assert changed()
+    assert not changed()
+    assert first.report["attempt"] == 1
+
+
+def test_evidence_that_was_changed_since_is_not_taken(project: Project) -> None:
+    first = project.qgate("run", "pilot.yaml", "--format", "json")
+    (bundle,) = _bundles(project)
+    (bundle / "observations.json").write_bytes(b"{}")
+    again = project.qgate("run", "pilot.yaml", "--format", "json")
+    assert "nothing has changed" not in again.err
+    assert again.report["evidence"]["digest"] == first.report["evidence"]["digest"]
+    assert len(_bundles(project)) == 2
+    for entry in (project.folder / ".qgate" / "runs").iterdir():
+        entry.write_bytes(entry.read_bytes()[:20])
+    assert "nothing has changed" not in project.qgate("run", "pilot.yaml").err
+
+
+def test_an_unchanged_run_imports_no_more_than_judging(project: Project) -> None:
+    """Its time is that of judging: tests/benchmarks/bench_evidence.py measures the ratio."""
+    project.qgate("run", "pilot.yaml")
+    code = (
+        "import sys; from qgate.cli import main; main(['run', 'pilot.yaml', '-q']);"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=project.folder, check=True
+    )
+    heavy = {"sklearn", "qiskit", "qiskit_aer", "cryptography", "pebble"}
+    assert not heavy & set(done.stdout.split())

@@ -1,0 +1,73 @@
+"""The signed head of the log: a cut-off end, a changed entry, another key."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from qgate.errors import UsageError
+from qgate.evidence.audit_log import AuditLog
+from qgate.review.log_head import check_head, sign_head, signed_head_path
+from qgate.signing.signers import Signer, Signers
+from tests.unit.signing import ssh
+
+NOW = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
+
+
+def _signers(name: str) -> Signers:
+    return Signers((Signer((name,), ssh.key(name).public, None, None, None, line=1),))
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> AuditLog:
+    """Return a log of four entries, signed at the third."""
+    found = AuditLog(tmp_path / "log.jsonl")
+    for number in range(4):
+        found.append("run", pilot=f"p{number}")
+        if number == 2:
+            sign_head(found, found.head(), ssh.key("alice"), NOW)
+    return found
+
+
+def test_a_whole_log_is_signed_so_far(log: AuditLog) -> None:
+    assert check_head(log, log.entries(), _signers("alice")) == "signed up to entry 3"
+    assert "not verified here" in check_head(log, log.entries(), None)
+
+
+def test_a_log_that_nobody_signed_is_told(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "log.jsonl")
+    log.append("run", pilot="p")
+    assert check_head(log, log.entries(), _signers("alice")) == ""
+
+
+def test_a_log_cut_before_its_signed_head_is_found(log: AuditLog) -> None:
+    assert check_head(log, log.entries()[:3], _signers("alice"))
+    with pytest.raises(UsageError, match=r"holds 2 entries, and its signed head is of 3"):
+        check_head(log, log.entries()[:2], _signers("alice"))
+
+
+def test_a_log_that_was_written_anew_is_found(log: AuditLog, tmp_path: Path) -> None:
+    other = AuditLog(tmp_path / "other.jsonl")
+    for number in range(4):
+        other.append("run", pilot=f"q{number}")
+    with pytest.raises(UsageError, match=r"log\.jsonl:3:1: not the entry that was signed"):
+        check_head(log, other.entries(), _signers("alice"))
+
+
+def test_a_head_of_another_key_is_found(log: AuditLog) -> None:
+    with pytest.raises(UsageError, match="no key in the file of signers made its signature"):
+        check_head(log, log.entries(), _signers("bob"))
+
+
+@pytest.mark.parametrize("bit", [0, 5])
+def test_a_changed_byte_of_the_head_is_found(log: AuditLog, bit: int) -> None:
+    path = signed_head_path(log)
+    data, entries, signers = path.read_bytes(), log.entries(), _signers("alice")
+    for place in range(len(data)):
+        changed = bytearray(data)
+        changed[place] ^= 1 << bit
+        path.write_bytes(changed)
+        with pytest.raises(UsageError):
+            check_head(log, entries, signers)
