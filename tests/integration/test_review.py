@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from qgate.digest import canonical
 from qgate.errors import ExitCode
 from qgate.evidence.audit_log import AuditLog
-from tests.integration.conftest import Done, Project, new_project
+from tests.integration.conftest import ROOT, Done, Project, new_project
 from tests.unit.signing import ssh
 
 pytestmark = ssh.needed
@@ -330,3 +332,20 @@ def test_a_missing_signer_is_told(project: Project) -> None:
     assert "sre@example.com has not signed the decision" in done.out
     listed = _verify(project, str(_bundle(project)), "--format", "json")
     assert json.loads(listed.out)["verified"] is True
+
+
+def test_the_readmes_part_of_a_charter_is_valid(ran: Project, tmp_path: Path) -> None:
+    project = new_project(tmp_path)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (part,) = re.findall(r"<!-- part of a charter -->\n```yaml\n(.*?)```", readme, re.DOTALL)
+    stated: dict[str, Any] = yaml.safe_load(part)
+
+    def add(document: dict[str, Any]) -> None:
+        for section, values in stated.items():
+            document.setdefault(section, {}).update(values)
+
+    project.write(add)
+    assert "no file 'allowed_signers'" in project.qgate("check", "pilot.yaml").out
+    shutil.copy(ran.folder / "allowed_signers", project.folder)
+    done = project.qgate("check", "pilot.yaml")
+    assert done.code == ExitCode.PASS, done.out
