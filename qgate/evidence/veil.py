@@ -134,11 +134,22 @@ def _slices(slices: Mapping[str, Any], study: Study, opaque: Opaque) -> dict[str
 
 
 def _figures(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an arm's figures; those of single rows are sorted, so that none is a row's."""
+    """Return an arm's figures; of those of single rows only what their mean's bounds rest on."""
     if "health" not in figures:
         return dict(figures)
     health = {
-        name: sorted(found) if isinstance(found, list | tuple) else found
+        name: _summary(found) if isinstance(found, list | tuple) else found
         for name, found in figures["health"].items()
     }
     return {**figures, "health": health}
+
+
+def _summary(found: Sequence[float]) -> dict[str, float]:
+    values = np.asarray(found, dtype=np.float64)
+    return {
+        "rows": len(values),
+        "mean": float(values.mean()),
+        "sd": float(values.std(ddof=1)) if len(values) > 1 else 0.0,
+        "least": float(values.min()),
+        "most": float(values.max()),
+    }

@@ -177,10 +177,11 @@ def _asked(side: Side) -> tuple[Evidence, Gate]:
 
 
 def _figure(side: Side) -> Array | None:
-    """Return what a circuit's health figures give of each training row, None where nothing."""
+    """Return what a circuit's health figures give of each training row, None where they do not."""
     figures = side.evidence.record.get("figures") or {}
     found = (figures.get("candidate", {}).get("health") or {}).get(side.gate.metric)
-    return None if found is None else np.asarray(found, dtype=np.float64)
+    known = found is not None and not isinstance(found, Mapping)  # as confidential evidence has it
+    return np.asarray(found, dtype=np.float64) if known else None
 
 
 def _recovered(older: Side, newer: Side, level: float) -> Difference:

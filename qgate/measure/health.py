@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,23 +65,23 @@ def measure(evidence: Evidence, gate: Gate, *, advise: bool = True) -> Measureme
     """Return the mean over rows with bounds by Student's t, or the one number that there is."""
     del advise
     found = _figure(evidence, "candidate", gate.metric)
+    if found is None:
+        return Measurement(error=_missing(evidence.charter.candidate, gate.metric))
     try:
-        values = None if found is None else _numbers(found)
+        rows = _rows(found)
     except ValueError as error:
         return Measurement(error=f"{gate.metric}: {error}")
-    if values is None:
-        return Measurement(error=_missing(evidence.charter.candidate, gate.metric))
     baseline = _baseline_value(evidence, gate.metric)
-    if values.ndim == 0:
+    if rows.count is None:
         method = "modelled from the device's snapshot"
         if gate.metric not in _SOURCES:
             method = "of the exact kernel of training rows"
         if gate.metric == "gradient_variance":
             method = "of exact gradients"
         return Measurement(
-            float(values), bounded=False, baseline_value=baseline, method=method, claim="this_run"
+            rows.mean, bounded=False, baseline_value=baseline, method=method, claim="this_run"
         )
-    return _mean(values, gate, confidence_of(gate, evidence), baseline)
+    return _mean(rows, rows.count, gate, confidence_of(gate, evidence), baseline)
 
 
 def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = None) -> Forecast:
@@ -92,22 +93,55 @@ def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = 
     return Forecast(True, None, "of exact states, computed before the trials")
 
 
-def _mean(values: Array, gate: Gate, confidence: float, baseline: float | None) -> Measurement:
-    rows = len(values)
-    if rows < 2:
+def _mean(
+    rows: _Rows, count: int, gate: Gate, confidence: float, baseline: float | None
+) -> Measurement:
+    if count < 2:
         return Measurement(error=f"{gate.metric}: bounds of a mean need at least 2 rows")
-    mean, terms = float(values.mean()), METRICS[gate.metric]
-    deviation = float(values.std(ddof=1))
-    pivot = TPivot(mean, deviation / math.sqrt(rows), rows - 1)
+    terms = METRICS[gate.metric]
+    pivot = TPivot(rows.mean, rows.deviation / math.sqrt(count), count - 1)
     low, high = pivot.ends(2 * confidence - 1)
-    least, most = float(values.min()), float(values.max())
-    notes = (f"Row by row {least:.4g} to {most:.4g}.",)
-    if deviation == 0:
+    notes = (f"Row by row {rows.least:.4g} to {rows.most:.4g}.",)
+    if rows.deviation == 0:
         notes = ("The same for every row: the bounds have no width.",)
     return Measurement(
-        mean, max(low, terms.low), min(high, terms.high), True, baseline, Counts(items=rows),
-        f"mean over {rows} training rows, Student's t", _CLAIM, notes, confidence=confidence,
+        rows.mean, max(low, terms.low), min(high, terms.high), True, baseline,
+        Counts(items=count), f"mean over {count} training rows, Student's t", _CLAIM, notes,
+        confidence=confidence,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A figure's rows, as far as the bounds of their mean rest on them; `count` None for one."""
+
+    count: int | None
+    mean: float
+    deviation: float = 0.0
+    least: float = 0.0
+    most: float = 0.0
+
+
+def _rows(found: object) -> _Rows:
+    """Return a figure's rows: of their numbers, or of what confidential evidence has in place.
+
+    Raises:
+        ValueError: When they are no finite numbers.
+
+    """
+    if isinstance(found, Mapping):
+        summary = [found.get(key) for key in ("rows", "mean", "sd", "least", "most")]
+        values = _numbers(summary)
+        if not values[0] == int(values[0]) >= 1 or values[2] < 0:
+            raise ValueError("the evidence holds no summary of rows")
+        return _Rows(int(values[0]), *(float(value) for value in values[1:]))
+    values = _numbers(found)
+    if values.ndim == 0:
+        return _Rows(None, float(values))
+    deviation = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    return _Rows(
+        len(values), float(values.mean()), deviation, float(values.min()), float(values.max())
+    )
 
 
 def _figure(evidence: Evidence, role: str, metric: str) -> object:
@@ -129,7 +163,7 @@ def _numbers(found: object) -> Array:
 def _baseline_value(evidence: Evidence, metric: str) -> float | None:
     found = _figure(evidence, "baseline", metric)
     try:
-        return None if found is None else float(_numbers(found).mean())
+        return None if found is None else _rows(found).mean
     except ValueError:
         return None
 

@@ -168,5 +168,7 @@ def _notes(bounds: ClusteredBounds, q: float, confidence: float, n: int) -> tupl
         return ()
     wanted = max(needed, math.ceil(needed * n / max(bounds.worth, 1.0) - _ROUNDING))
     have = f"{needed} independent ones are needed, these {n} are worth {bounds.worth:.0f}"
+    if wanted <= n:  # enough were they spread, but the slow ones come together
+        have, wanted = f"the slow ones of these {n} come together in few sessions", 2 * n
     remedy = f"Set latency.requests to at least {wanted:,}."
     return (f"Too few requests for an upper bound of p{100 * q:.0f}: {have}. {remedy}",)

@@ -149,3 +149,17 @@ def test_bounds_cover_the_mean_as_often_as_they_say() -> None:
         assert found.high is not None
         missed += [found.low > 6 / 7, found.high < 6 / 7]
     assert np.all(np.abs(missed / 2000 - 0.05) < 0.02)
+
+
+def test_a_summary_of_rows_is_measured_as_the_rows_are() -> None:
+    asked = gate("purity", low=0.1)
+    whole = health.measure(_evidence({"purity": ROWS.tolist()}), asked)
+    summary = {
+        "rows": ROWS.size, "mean": float(ROWS.mean()), "sd": float(ROWS.std(ddof=1)),
+        "least": float(ROWS.min()), "most": float(ROWS.max()),
+    }  # fmt: skip
+    assert health.measure(_evidence({"purity": summary}), asked) == whole
+    for broken in ({}, summary | {"sd": -1.0}, summary | {"rows": 2.5}, summary | {"mean": None}):
+        error = health.measure(_evidence({"purity": broken}), asked).error
+        assert error is not None
+        assert "the evidence holds no" in error

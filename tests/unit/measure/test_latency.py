@@ -41,6 +41,14 @@ def test_too_few_requests_are_inconclusive_and_say_how_many() -> None:
     assert "Set latency.requests to at least 59." in verdict.reason
 
 
+def test_slow_requests_that_come_together_ask_for_more_than_there_are() -> None:
+    values = [500.0 if i < 6 else 25.0 + (7 * i) % 31 for i in range(200)]
+    found = latency.measure(_evidence(times(values, [i // 4 for i in range(200)])), P95)
+    assert found.high is None
+    assert "the slow ones of these 200 come together in few sessions" in found.notes[0]
+    assert "Set latency.requests to at least 400." in found.notes[0]
+
+
 def test_too_few_can_still_be_too_slow() -> None:
     found = latency.measure(_evidence(times([500.0] * 30 + [600.0] * 10)), P95)
     assert found.high is None
