@@ -6,10 +6,12 @@ commands take and return typed results.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False
+"""Imports nothing at run time: what an interrupt stops here, no line of ours can answer."""
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qgate.charter.charter import Charter
     from qgate.evidence.evidence import Evidence
     from qgate.gates.decision import Decision
@@ -26,6 +28,8 @@ def load(path: str | Path, settings: Settings | None = None) -> Charter:
         InvalidFileError: With every error's line and column.
 
     """
+    from pathlib import Path
+
     from qgate import pipeline
 
     return pipeline.load(Path(path), settings or _defaults())
@@ -38,6 +42,8 @@ def plan(path: str | Path, settings: Settings | None = None) -> Study:
         UsageError: When any of them cannot be used.
 
     """
+    from pathlib import Path
+
     from qgate import pipeline
 
     return pipeline.study(Path(path), settings or _defaults())
@@ -50,6 +56,8 @@ def run(path: str | Path, settings: Settings | None = None) -> tuple[Evidence, D
         UsageError: When the charter cannot be run as it stands, or cannot be decided.
 
     """
+    from pathlib import Path
+
     from qgate import pipeline
 
     return pipeline.run(Path(path), settings or _defaults())
@@ -62,6 +70,8 @@ def judge(evidence: str | Path | Evidence, charter: Charter | None = None) -> De
         UsageError: When there is no such bundle, or it was changed after its run.
 
     """
+    from pathlib import Path
+
     from qgate.evidence.store import read_bundle
     from qgate.gates import decision
 

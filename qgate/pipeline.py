@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from qgate.evidence.evidence import Evidence
     from qgate.gates.decision import Decision
     from qgate.lock.lock import Lock
+    from qgate.measure.spending import Spending
     from qgate.plan.settings import Settings
     from qgate.plan.study import Study
     from qgate.quantum.portrait import Outlined
+    from qgate.trials.books import Books
     from qgate.trials.result import TrialResult
 
 VOCABULARY = Vocabulary(METRICS, LAYERS)
@@ -90,13 +92,15 @@ def lock(path: Path, settings: Settings) -> Lock:
     from qgate.lock.lock import make_lock
     from qgate.measure.baseline_drift import fingerprint
     from qgate.trials import stages
+    from qgate.trials.books import Books
 
     opened = study(path, settings)
     tuned = [arm.role for arm in opened.charter.arms if arm.tuning or arm.strongest]
     refuse_elsewhere(opened, {"baseline", *tuned})
     found = stages.tune(opened)
     arms = stages.prepare(found, [found.charter.baseline])
-    results = stages.run(found, arms, found.plan.of("baseline"))
+    books = Books(settings.state / "owed", settings.progress.warn)  # the next run counts it
+    results = stages.run(found, arms, found.plan.of("baseline"), books=books)
     stages.refuse_failures(results)
     record = make_record(found, results, replays=[])
     evidence = Evidence(record, make_observations(found, results, {}, attempt=0), path="")
@@ -126,6 +130,7 @@ def run(path: Path, settings: Settings) -> tuple[Evidence, Decision]:
 
     """
     from qgate.evidence.actor import actor
+    from qgate.evidence.audit_log import AuditLog
     from qgate.evidence.kept_runs import recall
     from qgate.evidence.store import sealed
     from qgate.gates.decision import judge
@@ -133,44 +138,55 @@ def run(path: Path, settings: Settings) -> tuple[Evidence, Decision]:
 
     terms = read_terms(path, settings, VOCABULARY)
     basis = terms.basis(settings)
-    again = settings.fresh or settings.rehearse
-    if not again and (kept := recall(settings.runs, basis, settings.progress.warn)):
+    again = settings.fresh or settings.rehearse or terms.foreign
+    log, warn = AuditLog(settings.log), settings.progress.warn
+    if not again and (kept := recall(settings.runs, basis, log, warn)):
         settings.progress.note(
             f"nothing has changed since the run of {kept.observations['created']}: its "
-            "evidence is judged again (--fresh measures anew, as another attempt)"
+            "evidence is judged again (--fresh runs all of it again, as another attempt)"
         )
         return kept, judge(kept)
+    from qgate.measure.spending import plus, spent_of
     from qgate.review.standing import put_on_record, standing
+    from qgate.trials.books import Books
 
     found = open_study(terms, settings)
     before = standing(found)
     if refused := before.refusals(found):
         raise InvalidFileError(refused)
-    found, gathered = measured(found, before.attempts + 1)
-    observed = {**gathered.observations, "author": actor(), "log": vars(before.head)}
+    books = Books(settings.state / "owed", warn)
+    found, gathered = measured(found, before.attempts + 1, spent=before.spent, books=books)
+    observed = {**gathered.observations, "author": actor(), "log": dict(before.anchor)}
     decision = judge(sealed(gathered.record, observed, settings.store))
     try:
         if settings.rehearse:
-            observed["rehearsals"] = rehearse(found, decision)
+            spent = plus(before.spent, spent_of(gathered))
+            observed["rehearsals"] = rehearse(found, decision, spent, books)
     finally:  # what ran is kept and counted, whatever becomes of a rehearsal
         evidence = sealed(gathered.record, observed, settings.store)
         served = not _needs_latency(found.charter) or len(observed["latency"]) == 2
         put_on_record(found, evidence, decision, basis, whole=served)
+        books.settle()  # after the log: a kill in between counts twice, never not at all
     return evidence, judge(evidence) if settings.rehearse else decision
 
 
-def rehearse(found: Study, decision: Decision) -> list[dict[str, Any]]:
+def rehearse(
+    found: Study, decision: Decision, spent: Spending, books: Books
+) -> list[dict[str, Any]]:
     """Return what the remediation of each gate that was not passed would come to."""
     from qgate.evidence.store import sealed, write_bundle
     from qgate.evidence.veil import veiled_reason
+    from qgate.measure.spending import plus, spent_of
     from qgate.rollout.rehearsal import Gathered, rehearse
 
     if decision.stopped:
         return []  # what stopped the run would stop each rehearsal
 
     def gathered(remedied: Study) -> Gathered:
+        nonlocal spent
         started = time.perf_counter()
-        study, evidence = measured(remedied, attempt=0, started=started)
+        study, evidence = measured(remedied, 0, started, spent=spent, books=books)
+        spent = plus(spent, spent_of(evidence))
         kept = sealed(evidence.record, evidence.observations, study.settings.store)
         write_bundle(kept, {}, study.settings.store)
         return Gathered(kept, time.perf_counter() - started)
@@ -178,7 +194,14 @@ def rehearse(found: Study, decision: Decision) -> list[dict[str, Any]]:
     return [veiled_reason(entry, found) for entry in rehearse(found, decision, gathered)]
 
 
-def measured(found: Study, attempt: int, started: float | None = None) -> tuple[Study, Evidence]:
+def measured(
+    found: Study,
+    attempt: int,
+    started: float | None = None,
+    *,
+    spent: Spending | None = None,
+    books: Books | None = None,
+) -> tuple[Study, Evidence]:
     """Return a study as tuned, and its evidence, not yet written.
 
     Where an arm is run where the data may not be, or nobody knows where, no arm is tuned, made or
@@ -188,6 +211,8 @@ def measured(found: Study, attempt: int, started: float | None = None) -> tuple[
         found: The study, not yet tuned.
         attempt: Which one on the same lock this is, 0 of a rehearsal.
         started: When the run began, on `time.perf_counter`; now where it is not told.
+        spent: What the pilot's runs have spent in this month so far; None holds no month.
+        books: Of what no logged run has counted; who logs the run settles them after it.
 
     """
     from qgate.charter.residency import residency_reason
@@ -198,7 +223,7 @@ def measured(found: Study, attempt: int, started: float | None = None) -> tuple[
         return found, _withheld(found, attempt, reason)
     study = stages.tune(found)
     arms = stages.prepare(study, study.charter.trial_arms)
-    return study, gather(study, arms, attempt, started)
+    return study, gather(study, arms, attempt, started, spent=spent, books=books)
 
 
 def _withheld(found: Study, attempt: int, reason: str) -> Evidence:
@@ -216,7 +241,13 @@ def _withheld(found: Study, attempt: int, reason: str) -> Evidence:
 
 
 def gather(
-    found: Study, arms: Mapping[str, Arm], attempt: int, started: float | None = None
+    found: Study,
+    arms: Mapping[str, Arm],
+    attempt: int,
+    started: float | None = None,
+    *,
+    spent: Spending | None = None,
+    books: Books | None = None,
 ) -> Evidence:
     """Return a study's evidence, not yet written: trials, look by look, replays, latency.
 
@@ -227,6 +258,8 @@ def gather(
         arms: Prepared, by role.
         attempt: Which one on the same lock this is, 0 of a rehearsal.
         started: When the run began, on `time.perf_counter`; now where it is not told.
+        spent: What the pilot's runs have spent in this month so far; None holds no month.
+        books: Of what no logged run has counted.
 
     """
     from qgate.evidence.evidence import Evidence
@@ -243,21 +276,21 @@ def gather(
             found, results, replays, figures=figures, looks=looks, slices=found.slices,
             calibration=calibration, shot_seconds=shot_seconds, stopped=stopped,
         )  # fmt: skip
-        spent = plain(meter.spending())
-        observed = make_observations(found, results, latencies or {}, attempt, spent)
+        paid = plain(meter.spending())
+        observed = make_observations(found, results, latencies or {}, attempt, paid)
         return Evidence(record, observed, path="")
 
     plan, latency = found.plan, _needs_latency(found.charter)
     shot_seconds = stages.shot_seconds(found)
     begun = time.perf_counter() if started is None else started
-    meter = Meter(plan, shot_seconds, begun, latency=latency)
+    meter = Meter(plan, shot_seconds, begun, latency=latency, spent=spent)
     results: dict[str, TrialResult] = {}
     stopped: dict[str, Any] | None = None
     figures = stages.figures(arms)
     calibration = stages.calibration(found, figures)
     last = max(len(plan.ends), 1)
     for taken in range(1, last + 1):
-        results |= stages.run(found, arms, plan.stage(taken - 1), meter)
+        results |= stages.run(found, arms, plan.stage(taken - 1), meter, books)
         looks = looks_record(plan, taken)
         if meter.stopped or (taken < last and settled(look_at(evidence(), found.charter))):
             break

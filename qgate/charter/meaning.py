@@ -12,7 +12,7 @@ from qgate.charter.circuits import circuit_findings
 from qgate.charter.clauses import clause_findings, gate_paths
 from qgate.charter.comparisons import comparison_findings
 from qgate.charter.paths import named_paths
-from qgate.charter.residency import residency_refusals
+from qgate.charter.residency import residency_assumption, residency_refusals
 from qgate.charter.schema import suggest
 from qgate.charter.spaces import space_findings
 from qgate.charter.vocabulary import Vocabulary
@@ -87,6 +87,9 @@ def _regions(charter: Charter, source: Source) -> Iterator[Finding]:
     for place, words in residency_refusals(charter):
         message = f"{words}; a run stops before it sends anything"
         yield source.finding(place, message, "warning")
+    if assumed := residency_assumption(charter):
+        message = f"{assumed}: say where it is by `region` of each arm"
+        yield source.finding(("data", "region"), message, "warning")
 
 
 def _resampled(charter: Charter, source: Source) -> Iterator[Finding]:

@@ -44,7 +44,23 @@ def residency_reason(charter: Charter) -> str | None:
     return "; ".join(found) or None
 
 
-def undeclared(charter: Charter) -> list[str]:
+def residency_assumption(charter: Charter) -> str:
+    """Return which arms are taken to be where the data may be, and why; empty where none is.
+
+    Such an arm declares no region and is run where qgate runs, which qgate cannot find out.
+    """
+    here = _undeclared(charter) if charter.data.region else []
+    if not here:
+        return ""
+    are, they = ("is", "it declares") if len(here) == 1 else ("are", "they declare")
+    taken = " or ".join(charter.data.region)
+    return (
+        f"the {' and the '.join(here)} {are} run where qgate runs, which is taken to be {taken} "
+        f"({they} no region)"
+    )
+
+
+def _undeclared(charter: Charter) -> list[str]:
     """Return the roles of the arms that declare no region and run where qgate runs."""
     return [arm.role for arm in charter.arms if arm.region is None and not _outside(arm)]
 

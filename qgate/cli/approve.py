@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import sys
 
-from qgate.cli.keys import Key, Reason, SignersFile, one_line, required_signers, signing_key
+from qgate.cli.keys import Key, Reason, SignersFile, one_line, required_signers, signing_key, tell
 from qgate.cli.options import EvidenceReference
 from qgate.errors import ExitCode
 
@@ -22,11 +22,14 @@ def command(
     from qgate.files import shown, typed
     from qgate.plan.settings import Settings
     from qgate.review.acts import approve, open_judged
+    from qgate.review.verification import refuse_unsound
 
     judged = open_judged(evidence, DEFAULT_STORE)
-    known = required_signers(signers, judged.decision.charter)
-    now = datetime.datetime.now(datetime.UTC)
     log = AuditLog(Settings().log)
+    known = required_signers(signers, judged, log)
+    now = datetime.datetime.now(datetime.UTC)
+    refuse_unsound(judged)
+    tell(judged)
     name = approve(judged, signing_key(key), known, one_line(reason), log, now)
     place = shown(judged.bundle.place)
     sys.stdout.write(

@@ -12,10 +12,15 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-
-import typer
+from typing import TYPE_CHECKING
 
 from qgate.errors import ExitCode, QgateError
+from qgate.files import printable
+
+if TYPE_CHECKING:
+    import typer
+
+_INTERRUPTED = "interrupted: what was finished is kept; the same command goes on from there"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        code = _exit_code(arguments)
+        code = _exit_code(arguments, stopped)
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
     finally:
@@ -39,24 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(ExitCode.INTERRUPTED if stopped else code)
 
 
-def _exit_code(arguments: Sequence[str] | None) -> int:
-    from qgate.cli.app import app
-
+def _exit_code(arguments: Sequence[str] | None, stopped: Sequence[int]) -> int:
+    """Run and return the exit code; `stopped` holds the signals that came meanwhile."""
     try:
-        code = app(args=arguments, prog_name="qgate", standalone_mode=False)
-        if code == ExitCode.INTERRUPTED:
-            _say("interrupted: what was finished is kept; the same command goes on from there")
-        sys.stdout.flush()
-        return int(code or 0)
+        return _run(arguments)
+    except KeyboardInterrupt:
+        _say(_INTERRUPTED)
+        return int(ExitCode.INTERRUPTED)
     except QgateError as error:
         _say(str(error))
         return int(error.exit_code)
-    except typer.TyperException as error:
-        _say(f"{error.format_message()}\nTry: {_help_command(error)}")
-        return int(ExitCode.USAGE)
-    except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted: what was finished is kept; the same command goes on from there")
-        return int(ExitCode.INTERRUPTED)
     except (BrokenPipeError, SystemExit):
         # The reader of our output went away (typer turns that into an exit with 1).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -65,11 +62,32 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         _say(f"could not run: {type(error).__name__}: {error}")
         return int(ExitCode.COULD_NOT_RUN)
     except Exception as error:  # noqa: BLE001  # whatever is left is our own bug
+        if stopped:  # in the middle of an import it comes out as any error
+            _say(_INTERRUPTED)
+            return int(ExitCode.INTERRUPTED)
         _say(
             f"this is a bug in qgate: {type(error).__name__}: {error}\n"
             f"A report for its authors is in {_report(error)}"
         )
         return int(ExitCode.BUG)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    import typer  # after the signals are caught: an import takes long enough to be interrupted
+
+    from qgate.cli.app import app
+
+    try:
+        code = app(args=arguments, prog_name="qgate", standalone_mode=False)
+    except typer.TyperException as error:
+        _say(f"{error.format_message()}\nTry: {_help_command(error)}")
+        return int(ExitCode.USAGE)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    if code == ExitCode.INTERRUPTED:
+        _say(_INTERRUPTED)
+    sys.stdout.flush()
+    return int(code or 0)
 
 
 def _help_command(error: typer.TyperException) -> str:
@@ -78,7 +96,9 @@ def _help_command(error: typer.TyperException) -> str:
 
 
 def _say(message: str) -> None:
-    sys.stderr.write(f"{message}\n")
+    """Write lines to stderr; what they hold of files and names commands no terminal."""
+    for line in message.split("\n"):
+        sys.stderr.write(f"{printable(line)}\n")
 
 
 def _report(error: Exception) -> Path:

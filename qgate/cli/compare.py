@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +13,11 @@ import typer
 
 from qgate.cli.output import refuse_unwritable
 from qgate.errors import UsageError
+from qgate.files import shown
 
 if TYPE_CHECKING:
     from qgate.comparison.comparison import Comparison
+    from qgate.evidence.store import Bundle
 
 _FORMATS = ("terminal", "json", "markdown")
 _SUFFIXES = {".json": "json", ".md": "markdown", ".txt": "terminal"}
@@ -51,21 +56,65 @@ def command(
                            candidate can have done it
     20  EVIDENCE DRIFT     the baseline answers the same items otherwise
     20  INPUTS DRIFTED     something moved that rests on other data, packages,
-                           calibration, shots or terms of measuring
+                           calibration, shots or terms of measuring; or is
+                           worse with other seeds of the same candidate
     20  CANNOT SAY         a gate that passed is open, or is in error
     20  CANNOT SAY         a gate of A is not asked, or in shadow, in B
     20  CANNOT SAY         a value is worse, and nothing tells it from luck
      0  NO WORSE           none of these, which shows nothing to be as good
 
-    A and B of other tasks, targets, classes or gates are refused with 2.
+    A and B of other tasks, targets, classes or gates are refused with 2, as is
+    a confidential bundle beside another, and a folder of several bundles.
     """  # noqa: D301  # the backspace keeps the table's lines as they are
     from qgate.comparison.comparison import compare
-    from qgate.evidence.store import read_bundle
+    from qgate.evidence.store import evidence_of
 
     name = _format(form, output)
-    found = compare(read_bundle(older), read_bundle(newer))
-    _emit(found, name, output)
+    bundles = [_opened(reference) for reference in (older, newer)]
+    found = compare(*(evidence_of(bundle) for bundle in bundles))
+    _emit(_with_overrides(found, bundles), name, output)
     return found.exit_code
+
+
+def _opened(reference: str) -> Bundle:
+    """Return the very bundle that is named: which one a folder of several means would be a guess.
+
+    Raises:
+        UsageError: When there is none, or it is a folder of bundles.
+
+    """
+    from qgate.evidence.store import MANIFEST, bundles_in, find_bundle, open_bundle
+
+    place = Path(reference)
+    if place.is_dir() and not (place / MANIFEST).is_file() and (held := bundles_in(place)):
+        newest = shown(find_bundle(reference))
+        raise UsageError(
+            f"{reference} is a folder of bundles ({len(held)}), not one: name the one that you "
+            f"mean; the newest is {newest}"
+        )
+    return open_bundle(reference)
+
+
+def _with_overrides(found: Comparison, bundles: Iterable[Bundle]) -> Comparison:
+    """Return the comparison with the overrides that have not ended, of the log and of both."""
+    from qgate.evidence.audit_log import AuditLog
+    from qgate.plan.settings import Settings
+    from qgate.review.overrides import in_force
+
+    try:
+        entries = AuditLog(Settings().log).entries()
+    except UsageError as error:
+        sys.stderr.write(f"qgate: warning: {error}\n")
+        entries = []
+    now = datetime.datetime.now(datetime.UTC)
+    pairs = zip(bundles, (found.before, found.after), strict=True)
+    told = [
+        override
+        for bundle, decision in pairs
+        for override in in_force(entries, bundle, decision.charter.pilot.name, now)
+    ]
+    once = tuple(override for i, override in enumerate(told) if override not in told[:i])
+    return replace(found, after=replace(found.after, overrides=once))
 
 
 def _format(form: str | None, output: Path | None) -> str:

@@ -14,6 +14,8 @@ from qgate.files import shown
 
 if TYPE_CHECKING:
     from qgate.charter.charter import Charter
+    from qgate.evidence.audit_log import AuditLog
+    from qgate.review.statements import Judged
     from qgate.signing.keys import SigningKey
     from qgate.signing.signers import Signers
 
@@ -66,20 +68,54 @@ def allowed_signers(path: Path | None, charter: Charter) -> Signers | None:
     return read_signers(path, shown(path)) if path else None
 
 
-def required_signers(path: Path | None, charter: Charter) -> Signers:
-    """Return who may sign.
+def trusted_signers(path: Path | None, judged: Judged, log: AuditLog) -> Signers | None:
+    """Return who may sign: of a file, else, for a bundle that was run here, its charter's.
+
+    A bundle from elsewhere does not say whom to trust: its charter may be anybody's.
 
     Raises:
-        UsageError: When neither the command line nor the charter says so.
+        UsageError: When the file cannot be read, or the log was changed.
 
     """
-    found = allowed_signers(path, charter)
+    from qgate.review.acts import ran_here
+
+    if path is None and not ran_here(judged, log.entries()):
+        return None
+    named = judged.decision.charter.approvals.signers
+    if path is None and named and not (Path(judged.decision.charter.path).parent / named).is_file():
+        return None
+    return allowed_signers(path, judged.decision.charter)
+
+
+def required_signers(path: Path | None, judged: Judged, log: AuditLog) -> Signers:
+    """Return who may sign, as `trusted_signers` does.
+
+    Raises:
+        UsageError: When that is not known.
+
+    """
+    found = trusted_signers(path, judged, log)
     if found is None:
         raise UsageError(
-            f"who may sign is not known: name a file by --signers, or by approvals.signers in "
-            f"{charter.path}"
+            "who may sign is not known: name the file by --signers (a bundle that was run here "
+            "goes by approvals.signers of its charter)"
         )
     return found
+
+
+def tell(judged: Judged) -> None:
+    """Say on stderr what is about to be signed."""
+    from qgate.files import printable
+
+    decision, created = judged.decision, judged.evidence.observations["created"]
+    lines = (
+        f"pilot     {decision.charter.pilot.name} ({decision.charter.path})",
+        f"decision  {decision.action}, attempt {decision.attempt}, run {created}",
+        f"evidence  {judged.bundle.evidence_digest}",
+        f"bundle    {judged.bundle.digest} ({shown(judged.bundle.place)})",
+    )
+    for line in lines:
+        sys.stderr.write(f"{printable(line)}\n")
 
 
 def one_line(reason: str, option: str = "--reason") -> str:

@@ -11,6 +11,7 @@ import typer
 
 from qgate.cli.options import EvidenceReference
 from qgate.cli.output import refuse_unwritable
+from qgate.cli.pack import refuse_new_folder
 from qgate.errors import ExitCode
 from qgate.files import shown, write_atomically
 
@@ -26,12 +27,14 @@ def command(
     """Show where a run's data came from and what was made of them, as Croissant JSON-LD."""
     from qgate.evidence.store import open_bundle
 
+    if output is not None:
+        refuse_unwritable(output)
+        refuse_new_folder(output)
     document = open_bundle(evidence).json(_MEMBER)
     text = f"{json.dumps(document, indent=2, ensure_ascii=False)}\n"
     if output is None:
         sys.stdout.write(text)
         return ExitCode.PASS
-    refuse_unwritable(output)
     write_atomically(output, text.encode())
     sys.stdout.write(f"wrote {shown(output)}\n")
     return ExitCode.PASS

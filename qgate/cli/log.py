@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -76,11 +77,12 @@ def command(
     """Show the audit log, its chain checked: who did what, when, why, on which digests."""
     from qgate.cli.console import width_of
     from qgate.cli.output import refuse_unwritable
+    from qgate.cli.pack import refuse_new_folder
     from qgate.evidence.audit_log import AuditLog, Head
     from qgate.files import write_atomically
     from qgate.plan.settings import Settings
     from qgate.report.audit import render_json, render_log
-    from qgate.review.log_head import check_head
+    from qgate.review.log_head import check_head, signed_head_path
 
     name = _form(form, output)
     if unknown := [action for action in actions or () if action not in ACTIONS]:
@@ -93,10 +95,15 @@ def command(
         _NEVER if until is None else _moment("--until", until, end=True),
         None if evidence is None else _digest(evidence),
     )
+    if wanted.first > wanted.last:
+        raise UsageError(f"--since {since} is after --until {until}: nothing lies between")
     if output is not None:
         refuse_unwritable(output)
+        refuse_new_folder(output)
     log = AuditLog(Settings().log)
     found = log.entries()
+    _refuse_unknown(pilot, found)
+    _refuse_irregular(signed_head_path(log))
     signed = check_head(log, found, None)
     head = Head(len(found), found[-1].digest) if found else Head()
     shown = [entry for entry in found if wanted.holds(entry)]
@@ -109,6 +116,20 @@ def command(
     else:
         write_atomically(output, text.encode())
     return ExitCode.PASS
+
+
+def _refuse_unknown(pilot: str | None, entries: Sequence[Entry]) -> None:
+    known = sorted({entry.pilot for entry in entries if entry.pilot})
+    if pilot is not None and pilot not in known:
+        listed = ", ".join(known) or "none"
+        raise UsageError(f"--pilot {pilot}: no entry is of it (known: {listed})")
+
+
+def _refuse_irregular(path: Path) -> None:
+    from qgate.files import shown
+
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise UsageError(f"{shown(path)} is no regular file")
 
 
 def _form(form: str | None, output: Path | None) -> str:

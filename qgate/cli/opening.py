@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qgate.errors import QgateError, UsageError
+from qgate.files import printable
 
 if TYPE_CHECKING:
     from qgate.charter.charter import Charter
@@ -67,46 +68,59 @@ def tell_of_failure(decision: Decision, state: Path, bundle: Bundle | None = Non
             decision, (bundle or open_bundle(decision.evidence_path)).digest, state
         )
     except (QgateError, OSError) as error:
-        sys.stderr.write(f"qgate: warning: the incident is not wholly on record: {error}\n")
+        why = printable(str(error))
+        sys.stderr.write(f"qgate: warning: the incident is not wholly on record: {why}\n")
         return
     verb = "is open already: noted there" if found.timeline else "opened"
     sys.stderr.write(f"qgate: incident {found.id} {verb}\n  qgate incident show {found.id}\n")
 
 
-def put_on_record(
+def log_rollback(
     charter: Charter, reason: str, state: Path, judged: tuple[Decision, str] | None
-) -> list[Incident]:
-    """Log a rollback that was carried out, and tell of it in the pilot's incidents.
-
-    Those that are open get it in their timeline and as remediation taken: those on the evidence
-    that is named, or all of the pilot. Where none is open, one is opened.
+) -> None:
+    """Log a rollback that was carried out.
 
     Args:
         charter: The pilot's terms.
         reason: Why, in the words of who rolled back.
-        state: The folder that holds the incidents and the audit log.
+        state: The folder that holds the audit log.
         judged: A decision and its bundle's digest, where evidence is named.
 
     Raises:
-        UsageError: When the evidence is another pilot's.
+        UsageError: When the evidence is another pilot's, or the log's chain is broken.
+        ExecutionError: When the log cannot be written.
 
     """
     from qgate.evidence.audit_log import AuditLog
-    from qgate.rollout.incident_causes import after_decision, after_rollback
-    from qgate.rollout.incident_store import event_now
 
-    digests = {"charter": charter.digest}
+    digests, back = {"charter": charter.digest}, charter.rollback
     if judged is not None:
         decision, bundle_digest = judged
         if decision.charter.pilot.name != charter.pilot.name:
             raise UsageError(f"the evidence is of the pilot {decision.charter.pilot.name!r}")
         digests |= {"evidence": decision.evidence_digest, "bundle": bundle_digest}
-    store, back = incidents_at(state), charter.rollback
-    known = [i for i in store.read()[0] if i.is_open and i.pilot == charter.pilot.name]
-    named = [i for i in known if i.digests.get("evidence") == digests.get("evidence", "")]
     facts = {"to": back.to, "strategy": back.strategy}
     log = AuditLog(state / "log.jsonl")
+    log.head()  # appending reads the end alone: what was changed before it is told here
     log.append("rollback", pilot=charter.pilot.name, reason=reason, digests=digests, facts=facts)
+
+
+def tell_of_rollback(
+    charter: Charter, reason: str, state: Path, judged: tuple[Decision, str] | None
+) -> list[Incident]:
+    """Tell of a rollback that is logged in the pilot's incidents; return them.
+
+    Those that are open get it in their timeline and as remediation taken: those on the evidence
+    that is named, or all of the pilot. Where none is open, one is opened. The arguments are those
+    of `log_rollback`.
+    """
+    from qgate.rollout.incident_causes import after_decision, after_rollback
+    from qgate.rollout.incident_store import event_now
+
+    store, back = incidents_at(state), charter.rollback
+    evidence = judged[0].evidence_digest if judged else ""
+    known = [i for i in store.read()[0] if i.is_open and i.pilot == charter.pilot.name]
+    named = [i for i in known if i.digests.get("evidence") == evidence]
     done = f"all traffic sent back to {back.to} ({back.strategy}): {reason}"
     event = event_now(f"rolled back to {back.to}: {reason}")
     if told := [store.note(incident, event, done) for incident in named or known]:

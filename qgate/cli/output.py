@@ -6,6 +6,7 @@ import datetime
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,18 +90,25 @@ def emit(decision: Decision, outputs: Outputs, bundle: Bundle | None = None) -> 
 
 
 def _with_overrides(decision: Decision, bundle: Bundle | None) -> Decision:
+    """Return a decision with the overrides that have not ended, or why they are not known."""
     from qgate.evidence.audit_log import AuditLog
+    from qgate.evidence.store import open_bundle
     from qgate.plan.settings import Settings
+    from qgate.review.log_head import check_head
     from qgate.review.overrides import in_force
 
+    log, unknown = AuditLog(Settings().log), ""
     try:
-        entries = AuditLog(Settings().log).entries()
+        entries = log.entries()
+        check_head(log, entries, None)
     except UsageError as error:
-        sys.stderr.write(f"qgate: warning: {error}\n")
-        entries = []
+        entries, unknown = [], str(error)
+    if bundle is None:
+        with suppress(UsageError):
+            bundle = open_bundle(decision.evidence_path)
     now = datetime.datetime.now(datetime.UTC)
     found = in_force(entries, bundle, decision.charter.pilot.name, now)
-    return replace(decision, overrides=found)
+    return replace(decision, overrides=found, overrides_unknown=unknown)
 
 
 def refuse_unwritable(path: Path, *, folder: bool = False) -> None:

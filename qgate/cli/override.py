@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from qgate.cli.keys import Key, Reason, SignersFile, one_line, required_signers, signing_key
+from qgate.cli.keys import Key, Reason, SignersFile, one_line, required_signers, signing_key, tell
 from qgate.cli.options import EvidenceReference
 from qgate.errors import ExitCode, UsageError
 
@@ -32,11 +32,14 @@ def command(
     from qgate.files import shown, typed
     from qgate.plan.settings import Settings
     from qgate.review.acts import open_judged, override
+    from qgate.review.verification import refuse_unsound
 
     judged = open_judged(evidence, DEFAULT_STORE)
-    known = required_signers(signers, judged.decision.charter)
-    now = datetime.datetime.now(datetime.UTC)
     log = AuditLog(Settings().log)
+    known = required_signers(signers, judged, log)
+    now = datetime.datetime.now(datetime.UTC)
+    refuse_unsound(judged)
+    tell(judged)
     end = _moment(until)
     name = override(judged, signing_key(key), known, one_line(reason), end, log, now)
     place = shown(judged.bundle.place)
@@ -51,9 +54,9 @@ def _moment(text: str) -> datetime.datetime:
     """Return a time in UTC, which is meant where no zone is given; a day ends at its midnight."""
     try:
         found = datetime.datetime.fromisoformat(text)
-    except ValueError:
+        found = found.replace(tzinfo=datetime.UTC) if found.tzinfo is None else found
+        return found.astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
         raise UsageError(
             f"--until {text}: expected a date or a time, such as 2026-12-01T12:00"
         ) from None
-    found = found.replace(tzinfo=datetime.UTC) if found.tzinfo is None else found
-    return found.astimezone(datetime.UTC)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qgate.cli.options import EvidenceReference
 from qgate.cli.output import refuse_unwritable
-from qgate.errors import ExitCode
+from qgate.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from qgate.evidence.store import Bundle
 
 
 def command(
@@ -38,8 +41,36 @@ def command(
     bundle = open_bundle(evidence)
     path = output or Path(f"{bundle_name(bundle)}.tar{'.age' if to else ''}")
     refuse_unwritable(path)
+    refuse_new_folder(path)
     manifest = {MANIFEST: canonical(bundle.manifest)}
     data = pack({**bundle.members, **bundle.attestations, **manifest})
     write_atomically(path, encrypt(data, to) if to else data)
+    if not to and _is_confidential(bundle):
+        sys.stderr.write(
+            f"qgate: note: {shown(path)} is of confidential data and not encrypted: --to RECIPIENT "
+            "encrypts it\n"
+        )
     sys.stdout.write(f"{shown(path)}\n")
     return ExitCode.PASS
+
+
+def _is_confidential(bundle: Bundle) -> bool:
+    """Return whether the charter that was run says so; a record of another form says nothing."""
+    from qgate.evidence.store import RECORD
+
+    found = bundle.json(RECORD)
+    for key in ("charter", "data", "classification"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return bool(found == "confidential")
+
+
+def refuse_new_folder(path: Path) -> None:
+    """Refuse a file in a folder that is not there, which is mistyped more often than meant.
+
+    Raises:
+        UsageError: Naming the folder.
+
+    """
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise UsageError(f"{path}: there is no folder {folder}")

@@ -9,6 +9,7 @@ import typer
 
 from qgate.cli.options import AllowImport, AllowOutside, CharterPath
 from qgate.errors import ExitCode, UsageError
+from qgate.files import printable
 
 if TYPE_CHECKING:
     from qgate.charter.charter import Charter
@@ -58,15 +59,16 @@ def command(
             f"qgate drives no router: print the steps with `{plan.command}`, and once they are "
             "taken say so with --done --reason"
         )
-    sys.stdout.write(f"Roll back to {plan.to} ({plan.strategy}); approver {plan.approver}\n")
+    told = f"Roll back to {plan.to} ({plan.strategy}); approver {plan.approver}"
+    sys.stdout.write(f"{printable(told)}\n")
     for number, step in enumerate(plan.steps, 1):
-        sys.stdout.write(f"  {number}. {step}\n")
+        sys.stdout.write(f"  {number}. {printable(step)}\n")
     return ExitCode.PASS
 
 
 def _record(charter: Charter, reason: str, evidence: str | None, settings: Settings) -> int:
     from qgate.cli.keys import one_line
-    from qgate.cli.opening import put_on_record
+    from qgate.cli.opening import log_rollback, tell_of_rollback
 
     why, judged = one_line(reason), None
     if evidence is not None:
@@ -75,8 +77,9 @@ def _record(charter: Charter, reason: str, evidence: str | None, settings: Setti
 
         bundle = open_bundle(evidence)
         judged = judge(evidence_of(bundle)), bundle.digest
-    sys.stdout.write(f"on record: all traffic is back on {charter.rollback.to}\n")
-    for incident in put_on_record(charter, why, settings.state, judged):
+    log_rollback(charter, why, settings.state, judged)
+    sys.stdout.write(f"on record: all traffic is back on {printable(charter.rollback.to)}\n")
+    for incident in tell_of_rollback(charter, why, settings.state, judged):
         verb = "noted in" if incident.timeline else "opened"
         sys.stdout.write(f"{verb} incident {incident.id}\n  qgate incident show {incident.id}\n")
     return ExitCode.PASS

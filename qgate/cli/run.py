@@ -39,7 +39,7 @@ def command(
     ] = False,
     fresh: Annotated[
         bool,
-        typer.Option("--fresh", help="Measure an unchanged charter anew: another attempt."),
+        typer.Option("--fresh", help="Run every trial again: another attempt."),
     ] = False,
     rehearse: Annotated[
         bool,

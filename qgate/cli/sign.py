@@ -5,28 +5,41 @@ from __future__ import annotations
 import datetime
 import sys
 
-from qgate.cli.keys import Key, signing_key
+from qgate.cli.keys import Key, SignersFile, signing_key, tell, trusted_signers
 from qgate.cli.options import EvidenceReference
 from qgate.errors import ExitCode
 
 
-def command(evidence: EvidenceReference, key: Key = None) -> int:
+def command(evidence: EvidenceReference, key: Key = None, signers: SignersFile = None) -> int:
     """Sign the decision on a bundle, offline, with an OpenSSH ed25519 key.
 
     Writes two in-toto statements in DSSE envelopes into the bundle: a promotion decision and a
-    test result. Who signs says who ran it.
+    test result. Signed by who ran it, under the name that the run recorded (QGATE_ACTOR, else
+    git's), one approver is enough where the charter asks for one.
     """
     from qgate.evidence.audit_log import AuditLog
     from qgate.evidence.store import DEFAULT_STORE
-    from qgate.files import shown
+    from qgate.files import printable, shown
     from qgate.plan.settings import Settings
     from qgate.review.acts import open_judged, sign
+    from qgate.review.verification import refuse_unsound
 
-    judged, private = open_judged(evidence, DEFAULT_STORE), signing_key(key)
-    names = sign(judged, private, AuditLog(Settings().log), datetime.datetime.now(datetime.UTC))
+    judged, log = open_judged(evidence, DEFAULT_STORE), AuditLog(Settings().log)
+    known, private = trusted_signers(signers, judged, log), signing_key(key)
+    now = datetime.datetime.now(datetime.UTC)
+    refuse_unsound(judged)
+    tell(judged)
+    names = sign(judged, private, known, log, now)
     for name in names:
         sys.stdout.write(f"wrote {shown(judged.bundle.place / name)}\n")
     sys.stdout.write(
         f"signed the decision {judged.decision.action} with {private.public.fingerprint}\n"
     )
+    recorded = judged.evidence.observations.get("author")
+    names_of_key = known.principals_of(private.public, now) if known else frozenset()
+    if known and recorded not in names_of_key:
+        sys.stderr.write(
+            f"qgate: note: the run recorded {printable(str(recorded))}, and this key is of "
+            f"{', '.join(sorted(names_of_key))}: this does not say who ran it\n"
+        )
     return ExitCode.PASS

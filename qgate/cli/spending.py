@@ -46,6 +46,6 @@ def command(
     if form == "json":
         sys.stdout.write(spending_json(months))
     else:
-        text = render_spending(months, width_of(sys.stdout))
+        text = render_spending(months, width_of(sys.stdout), pilot=pilot, month=month)
         console(sys.stdout).print(text, soft_wrap=True, end="")
     return ExitCode.PASS

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qgate.cli.keys import SignersFile, allowed_signers
+from qgate.cli.keys import SignersFile, trusted_signers
 from qgate.cli.options import EvidenceReference
-from qgate.errors import UsageError
+from qgate.errors import InvalidFileError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qgate.evidence.audit_log import AuditLog
+    from qgate.review.statements import Judged
     from qgate.review.verification import Check
+    from qgate.signing.signers import Signers
 
 _MARKS = {"ok": ("✓", "green"), "failed": ("✗", "bold red"), "open": ("-", "dim")}
 
@@ -43,11 +48,12 @@ def command(
 
     if format_ not in ("terminal", "json"):
         raise UsageError(f"--format {format_}: expected terminal or json")
+    log = AuditLog(Settings().log)
     checks = verify(
         evidence,
         DEFAULT_STORE,
-        log=AuditLog(Settings().log),
-        signers=lambda judged: allowed_signers(signers, judged.decision.charter),
+        log=log,
+        signers=lambda judged: _signers(signers, judged, log),
         required=require_signer or (),
         now=datetime.datetime.now(datetime.UTC),
     )
@@ -59,6 +65,16 @@ def command(
     else:
         _show(checks, verified=code == 0)
     return code
+
+
+def _signers(path: Path | None, judged: Judged, log: AuditLog) -> Signers | None:
+    """Return who may sign; of a broken log, which the check of it tells of, only a file says so."""
+    try:
+        return trusted_signers(path, judged, log)
+    except InvalidFileError:
+        if path is not None:
+            raise
+        return None
 
 
 def _show(checks: list[Check], *, verified: bool) -> None:

@@ -17,7 +17,10 @@ class Fact(StrEnum):
         "changed input but the candidate can have done it"
     )
     BASELINE_MOVED = "the baseline answers the same items otherwise"
-    DRIFTED = "something moved that rests on changed inputs other than the candidate"
+    DRIFTED = (
+        "something moved that rests on changed inputs other than the candidate, or is shown to be "
+        "worse with other seeds of the same candidate"
+    )
     OPENED = "a gate that passed is open in B, or is in error and was not, or is open and is new"
     UNASKED = "an enforced gate of A is not asked, or in shadow, in B"
     UNTOLD = "a value is worse in B, and no interval tells it from luck"

@@ -10,6 +10,7 @@ from qgate.charter.build import IMPLIED_GATES
 from qgate.comparison.answers import Answer, Fact, answered
 from qgate.comparison.baseline_move import BaselineMove, baseline_move
 from qgate.comparison.changes import Change, Touch, changes
+from qgate.comparison.redrawn import redrawn
 from qgate.errors import ExitCode, UsageError
 from qgate.evidence.evidence import Evidence
 from qgate.files import printable
@@ -33,6 +34,8 @@ class GateMove:
     difference: Difference
     touched: tuple[str, ...]
     """Changed inputs that may have moved it, other than the candidate."""
+    redrawn: tuple[str, ...] = ()
+    """What the candidate, where it is the same, was drawn anew with: by luck alone it can move."""
 
     @property
     def name(self) -> str:
@@ -85,15 +88,25 @@ class GateMove:
         """Return whether it is shown to be worse, and by nothing but the candidate.
 
         Where the baseline alone moved besides, the candidate's own part of a gap is told apart.
-        What differs from a lock is no doing of the candidate.
+        What differs from a lock is no doing of the candidate, nor what other seeds do to the same.
         """
-        if self.after.gate.metric in IMPLIED_GATES:
+        if self.redrawn or self.after.gate.metric in IMPLIED_GATES:
             return False
         if self.touched == (BASELINE,):
             share = dict(self.difference.shares).get("candidate")
             bound = share and (share.low if self.sense > 0 else share.high)
             return bound is not None and bound * self.sense > 0
         return self.shown == "worse" and not self.touched
+
+    @property
+    def drifted(self) -> bool:
+        """Return whether it moved, and rests on changed inputs other than the candidate.
+
+        Where the same candidate was but drawn anew, only what is shown to be worse counts: two
+        samples always differ.
+        """
+        lucky = bool(self.redrawn) and self.shown == "worse"
+        return lucky or (bool(self.touched) and self.moved)
 
     @property
     def _timed(self) -> bool:
@@ -109,6 +122,8 @@ class Comparison:
     after: Decision
     changes: tuple[Change, ...]
     baseline: BaselineMove
+    redrawn: tuple[str, ...]
+    """What changed of the schedule while the candidate is the same: see `redrawn.redrawn`."""
     gates: tuple[GateMove, ...]
     only_before: tuple[Verdict, ...]
     only_after: tuple[Verdict, ...]
@@ -121,15 +136,17 @@ def compare(older: Evidence, newer: Evidence) -> Comparison:
     """Return what changed between two bundles of one question.
 
     Raises:
-        UsageError: When they are of two questions: another task, target, set of classes, or no
-            stated gate in common.
+        UsageError: When one alone is confidential, or they are of two questions: another task,
+            target, set of classes, or no stated gate in common.
 
     """
+    _alike_named(older, newer)
     _same_question(older, newer)
     before, after = judge(older), judge(newer)
     changed = changes(older, newer)
     baseline = baseline_move(older, newer, changed)
     pairs = list(_pairs(before, after))
+    drawn = redrawn(older, newer, changed)
     unchanged = _of_candidate(older) == _of_candidate(newer)
     gates = tuple(
         _with_machine(
@@ -141,6 +158,7 @@ def compare(older: Evidence, newer: Evidence) -> Comparison:
                     Side(newer, other.gate, other.measurement),
                 ),
                 _touched(other, changed, baseline),
+                drawn,
             ),
             unchanged=unchanged,
         )
@@ -151,8 +169,19 @@ def compare(older: Evidence, newer: Evidence) -> Comparison:
     facts = frozenset(_facts(before, after, baseline, gates, only_before, only_after))
     answer, code = answered(facts)
     return Comparison(
-        before, after, changed, baseline, gates, only_before, only_after, facts, answer, code
+        before, after, changed, baseline, drawn, gates, only_before, only_after, facts, answer, code
     )
+
+
+def _alike_named(older: Evidence, newer: Evidence) -> None:
+    """Refuse a confidential bundle beside another, whose items and classes have their own names."""
+    named = [printable(evidence.charter.data.classification) for evidence in (older, newer)]
+    if older.charter.data.confidential is not newer.charter.data.confidential:
+        raise UsageError(
+            f"A is of {named[0]} data and B of {named[1]}: confidential evidence has opaque names "
+            "for classes and items, which cannot be held against plain ones. Run both with the "
+            "same data.classification, then compare"
+        )
 
 
 def _same_question(older: Evidence, newer: Evidence) -> None:
@@ -249,7 +278,7 @@ def _facts(
         yield Fact.WORSENED
     if baseline.moved:
         yield Fact.BASELINE_MOVED
-    if any(move.moved and move.touched for move in deciding):
+    if any(move.drifted for move in deciding):
         yield Fact.DRIFTED
     if any(move.opened for move in deciding) or any(verdict.outcome in _OPEN for verdict in new):
         yield Fact.OPENED

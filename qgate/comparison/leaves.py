@@ -52,7 +52,7 @@ def _named(value: Any) -> Mapping[str, Any] | None:
 def short(value: Any, other: Any = None) -> str:
     """Return a value in few words; beside another long list, where it first differs from that."""
     if value is None:
-        return "nothing"
+        return "not there"
     text = str(value)
     if len(text) == _DIGEST and set(text) <= set("0123456789abcdef"):
         return text[:12]

@@ -8,14 +8,17 @@ import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from qgate.digest import canonical, sha256
 from qgate.errors import ExecutionError, Finding, InvalidFileError
 from qgate.evidence.actor import actor as actor
-from qgate.evidence.canonical_json import parse_canonical
+from qgate.evidence.log_entry import FIRST as FIRST
+from qgate.evidence.log_entry import Entry as Entry
+from qgate.evidence.log_entry import Head as Head
+from qgate.evidence.log_entry import entry_of, head_at, head_in
+from qgate.evidence.regular_file import open_regular
 from qgate.files import shown, write_atomically
 
 ACTIONS = (
@@ -23,42 +26,9 @@ ACTIONS = (
     "repair",
 )  # fmt: skip
 """What is logged; `repair` where a write was cut off, which is what power failures do."""
-FIRST = "0" * 64
-"""What the first entry has in place of the digest of the one before."""
+_MOST_OF_HEAD = 4096
 _TAIL = 65_536
 """Bytes that are read at once from the end, in search of the last entry."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line: `previous` is the SHA-256 of the line before, `digest` that of this one."""
-
-    number: int
-    time: str
-    """UTC, ISO 8601, to the second."""
-    actor: str
-    """Who, as far as the machine knows; only a signature proves it."""
-    action: str
-    pilot: str
-    reason: str
-    digests: Mapping[str, str]
-    facts: Mapping[str, Any]
-    previous: str
-    digest: str = field(compare=False, default="")
-
-
-_KINDS = {
-    "number": int, "time": str, "actor": str, "action": str, "pilot": str, "reason": str,
-    "digests": dict, "facts": dict, "previous": str,
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Head:
-    """How many entries a log has, and the digest of the last one."""
-
-    entries: int = 0
-    digest: str = FIRST
 
 
 class AuditLog:
@@ -113,20 +83,19 @@ class AuditLog:
         try:
             head, data = self._as_it_is()
         except OSError as error:
-            message = f"cannot read: {error.strerror}"
-            raise InvalidFileError([Finding(shown(self.path), 1, 1, message)]) from None
+            raise self._refused(self.path, 1, f"cannot read: {error.strerror}") from None
         return self._checked(head, data)
 
     def head(self) -> Head:
         """Return the head of the whole, checked log."""
         found = self.entries()
-        return _head_at(found[-1] if found else None)
+        return head_at(found[-1] if found else None)
 
     def _as_it_is(self) -> tuple[Head | None, bytes]:
         """Return head and log as they are between two appends."""
         while True:
             try:
-                stream = self.path.open("rb")
+                stream = os.fdopen(open_regular(self.path), "rb")
             except FileNotFoundError:
                 head = self._stored_head()
                 if head is not None and self.path.exists():
@@ -140,7 +109,7 @@ class AuditLog:
         """Return a file's entries; what follows the last line feed is of a write cut off."""
         found: list[Entry] = []
         for number, line in enumerate(data.split(b"\n")[:-1], 1):
-            entry = _entry_of(line)
+            entry = entry_of(line)
             if entry is None or entry.number != number:
                 raise self._broken(number, "this entry was changed, or is none")
             if entry.previous != (found[-1].digest if found else FIRST):
@@ -152,26 +121,35 @@ class AuditLog:
         return found
 
     def _broken(self, line: int, message: str) -> InvalidFileError:
-        advice = "put back a copy of the log, or move it away: attempts are then counted anew"
-        return InvalidFileError(
-            [Finding(shown(self.path), max(line, 1), 1, f"{message}; {advice}")]
+        return self._refused(self.path, max(line, 1), message)
+
+    def _refused(self, path: Path, line: int, message: str) -> InvalidFileError:
+        """Return the error with what helps: each file that is left would tell of the others."""
+        names = [self.path.name, self.head_path.name, self.path.with_suffix(".head.dsse.json").name]
+        advice = (
+            f"put back copies, or move {', '.join(names[:2])} and {names[2]} away together (as far "
+            "as they are there): attempts, overrides and spending are then counted anew"
         )
+        return InvalidFileError([Finding(shown(path), line, 1, f"{message}; {advice}")])
 
     def _stored_head(self) -> Head | None:
         try:
-            data = self.head_path.read_bytes()
+            with os.fdopen(open_regular(self.head_path), "rb") as stream:
+                data = stream.read(_MOST_OF_HEAD)
         except FileNotFoundError:
             return None
-        if (head := _head_in(data)) is None:
+        except OSError as error:
+            raise self._refused(self.head_path, 1, f"cannot read: {error.strerror}") from None
+        if (head := head_in(data)) is None:
             message = "expected the number of entries and the digest of the last, as qgate wrote it"
-            raise InvalidFileError([Finding(shown(self.head_path), 1, 1, message)])
+            raise self._refused(self.head_path, 1, message)
         return head
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+            handle = open_regular(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         except OSError as error:
             raise ExecutionError(f"{shown(self.path)}: {error.strerror}") from None
         try:
@@ -186,10 +164,10 @@ class AuditLog:
         """Return the head to go on from; bytes of a write that was cut off are put on record."""
         stored = self._stored_head()
         line, torn = _end_of(handle)
-        last = _entry_of(line) if line else None
+        last = entry_of(line) if line else None
         if (line and last is None) or not _agree(stored, last):
             self._checked(stored, self.path.read_bytes())  # says where it breaks
-        head = _head_at(last)
+        head = head_at(last)
         if stored != head:  # a new log, or one whose writer was killed before the head
             self._write_head(head)
         if not torn:
@@ -203,12 +181,14 @@ class AuditLog:
             "digests": {"torn": sha256(torn)},
             "facts": {"bytes": len(torn)},
         }
-        return _head_at(self._write(handle, head, body))
+        return head_at(self._write(handle, head, body))
 
     def _write(self, handle: int, head: Head, body: Mapping[str, Any]) -> Entry:
         time = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         fields = {"number": head.entries + 1, "time": time, "previous": head.digest, **body}
         line = canonical(fields)
+        if (entry := entry_of(line)) is None:
+            raise ValueError(f"no reader takes this for an entry: {line.decode()}")
         before = os.fstat(handle).st_size
         try:
             if os.write(handle, line + b"\n") <= len(line):
@@ -217,8 +197,7 @@ class AuditLog:
         except OSError:
             os.ftruncate(handle, before)
             raise
-        entry = Entry(**parse_canonical(line), digest=sha256(line))
-        self._write_head(_head_at(entry))
+        self._write_head(head_at(entry))
         return entry
 
     def _write_head(self, head: Head) -> None:
@@ -230,16 +209,12 @@ class AuditLog:
             os.close(folder)
 
 
-def _head_at(last: Entry | None) -> Head:
-    return Head() if last is None else Head(last.number, last.digest)
-
-
 def _agree(head: Head | None, last: Entry | None) -> bool:
     """Return whether a log may end so: at its head, or one entry after it."""
     if last is None or head is None:
         return last is None and head in (None, Head())
     following = (head.entries + 1, head.digest)
-    return head == _head_at(last) or following == (last.number, last.previous)
+    return head == head_at(last) or following == (last.number, last.previous)
 
 
 def _disagreement(head: Head | None, entries: int, where: str) -> tuple[int, str]:
@@ -253,26 +228,6 @@ def _disagreement(head: Head | None, entries: int, where: str) -> tuple[int, str
     if entries > head.entries + 1:
         return entries, f"{where} tells of {head.entries} entries: it was put back or changed"
     return head.entries, f"this entry is not the one that {where} tells of"
-
-
-def _head_in(data: bytes) -> Head | None:
-    """Return the head that a file holds, None where it is not as qgate writes one."""
-    try:
-        head = Head(**parse_canonical(data))
-    except (ValueError, TypeError):
-        return None
-    whole = type(head.entries) is int and (head.entries > 0 or head == Head())
-    return head if whole else None
-
-
-def _entry_of(line: bytes) -> Entry | None:
-    """Return the entry that a line holds, None where it is not as qgate writes one."""
-    try:
-        entry = Entry(**parse_canonical(line), digest=sha256(line))
-    except (ValueError, TypeError):
-        return None
-    whole = all(type(getattr(entry, name)) is kind for name, kind in _KINDS.items())
-    return entry if whole and all(type(v) is str for v in entry.digests.values()) else None
 
 
 def _end_of(handle: int) -> tuple[bytes, bytes]:

@@ -9,6 +9,8 @@ from qgate.charter.charter import Charter
 from qgate.evidence.planned import lacking_cells, whole_seeds_of
 
 _SLACK = 1e-6
+_MONTH = "per_month."
+"""Before the name of a cap of all the runs of a month: what other runs spent is not in a record."""
 
 
 def stop_problems(record: Mapping[str, Any], charter: Charter) -> Iterator[str]:
@@ -40,11 +42,13 @@ def _budget_problems(
         yield f"record.stopped: lacks {', '.join(absent)}"
         return
     cap, limit, spent = stopped["cap"], stopped["limit"], stopped["spent"]
-    if charter.budget.stated.get(cap) != limit:
+    monthly, own = cap.startswith(_MONTH), cap.removeprefix(_MONTH)
+    caps = charter.budget.per_month if monthly else charter.budget
+    if caps.stated.get(own) != limit:
         yield f"record.stopped.limit: not the charter's budget.{cap}"
     if stopped["seeds"] > (most := whole_seeds_of(record, charter)):
         yield f"record.stopped.seeds: at most {most} have all their trials"
-    if whole and "looks" not in record and cap != "minutes" and spent <= limit:
+    if whole and "looks" not in record and own != "minutes" and spent <= limit:
         yield "record.stopped: all trials are there, and the cap is kept"
     found = _taken(record)
     if cap in found and abs(spent - found[cap]) > _SLACK * max(1.0, found[cap]):

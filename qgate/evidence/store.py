@@ -27,6 +27,8 @@ _PARTS = (RECORD, OBSERVATIONS)
 ATTESTATIONS = "attestations"
 """The folder of signed statements about a bundle, which come after it; each is named for itself."""
 _MOST_NAMED = 10
+_FEWEST_DIGITS = 8
+"""Of a bundle's own digest, which its folder is not named for."""
 _NAMED_DIGITS = 12
 """A bundle's folder is named for so much of its digest."""
 _FORMAT = {"format": "qgate-evidence", "version": 1}
@@ -177,7 +179,7 @@ def evidence_of(bundle: Bundle) -> Evidence:
     if found := problems(record, observations, manifest=bundle.manifest, **others):
         named = "\n".join(f"  {problem}" for problem in found[:_MOST_NAMED])
         raise UsageError(f"{place} is not evidence as a run writes it:\n{named}")
-    evidence = Evidence(record, observations, bundle.manifest["path"])
+    evidence = Evidence(record, observations, place)
     for name, found_digest in (
         (RECORD, evidence.digest),
         (OBSERVATIONS, evidence.observations_digest),
@@ -242,8 +244,13 @@ def attach(bundle: Bundle, kind: str, data: bytes) -> Path:
     return path
 
 
-def find_bundle(reference: str, store: Path = DEFAULT_STORE) -> Path:
-    """Return the folder or the archive that a reference means.
+def find_bundle(reference: str, store: Path = DEFAULT_STORE, *, one: bool = False) -> Path:
+    """Return the folder or the archive that a reference means: the newest of several runs.
+
+    Args:
+        reference: As for `open_bundle`.
+        store: Where digests are looked up.
+        one: Whether several runs of the same evidence are too many.
 
     Raises:
         UsageError: When there is none, or several could be meant.
@@ -254,11 +261,15 @@ def find_bundle(reference: str, store: Path = DEFAULT_STORE) -> Path:
         return place
     if place.is_dir():
         bundles = bundles_in(place)
-        if bundles:
+        if bundles and not (one and len(bundles) > 1):
             return max(bundles, key=lambda bundle: (bundle / MANIFEST).stat().st_mtime_ns)
+        if bundles:
+            names = ", ".join(sorted(bundle.name for bundle in bundles))
+            raise UsageError(f"{reference} holds several bundles; say which one: {names}")
         raise UsageError(f"{reference} holds no evidence")
     matches = [bundle for bundle in bundles_in(store) if _is_meant(bundle, reference)]
-    if len({match.name.partition("-")[0] for match in matches}) == 1:
+    alike = {match.name.partition("-")[0] for match in matches}
+    if len(matches) == 1 or (len(alike) == 1 and not one):
         return max(matches, key=lambda bundle: (bundle / MANIFEST).stat().st_mtime_ns)
     if matches:
         names = ", ".join(sorted(match.name for match in matches))
@@ -305,15 +316,16 @@ def _is_attestation(name: str) -> bool:
 
 
 def _is_meant(bundle: Path, reference: str) -> bool:
-    """Return whether a folder's name, or the whole digest in its manifest, starts so."""
-    if len(reference) <= _NAMED_DIGITS or bundle.name.startswith(reference):
-        return bundle.name.startswith(reference)
-    if not reference.startswith(bundle.name.partition("-")[0]):
+    """Return whether a folder's name, or a whole digest that its manifest states, starts so."""
+    if bundle.name.startswith(reference):
+        return True
+    if len(reference) < _FEWEST_DIGITS:
         return False
     try:
-        return open_bundle(str(bundle)).evidence_digest.startswith(reference)
+        found = open_bundle(str(bundle))
     except UsageError:
         return False
+    return any(d.startswith(reference) for d in (found.evidence_digest, found.digest))
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -51,6 +51,8 @@ class Decision:
     """Why the run was stopped before its end, and in `words` what to do; None where it was not."""
     overrides: tuple[Mapping[str, Any], ...] = ()
     """Promotions of this pilot against the gates that have not ended: who, why, until when."""
+    overrides_unknown: str = ""
+    """Why it is not known whether there are more; empty where it is."""
 
     @property
     def error_each(self) -> float:

@@ -13,13 +13,13 @@ from qgate.gates.drift import verdicts_on
 from qgate.gates.verdict import Outcome, Verdict, judge_gate, judge_on
 from qgate.lock.inputs import differences
 from qgate.measure.measurement import Measurement
+from qgate.measure.spending import amount
 
 _OF_INPUTS = frozenset({"residency"})
 """Metrics that no trial is needed for."""
 _OF_THE_WHOLE = frozenset({"reproducibility", "baseline_drift", "comparison"})
 """Metrics that a part of a run says nothing of: digests of all trials, and rules on them."""
 _NOTHING = Measurement(method="not measured")
-_UNITS = {"shots": "", "qpu_seconds": " s", "usd": " USD", "minutes": " minutes"}
 
 
 def verdicts_of(evidence: Evidence, charter: Charter) -> tuple[Verdict, ...]:
@@ -49,18 +49,24 @@ def stop_words(stopped: Mapping[str, Any], charter: Charter, *, locked: bool) ->
         locked: Whether the charter is locked, so that a change of it is locked anew.
 
     """
+    path, again = charter.path, f"qgate run {typed(charter.path)}"
     if stopped["by"] != "budget":
-        return f"Nothing was run: {stopped['reason']}."
-    relock = f"qgate lock {typed(charter.path)} --reason 'a larger budget' and " if locked else ""
+        relock = _relock(charter, "the region of an arm") if locked else ""
+        return (
+            f"Nothing was run: {stopped['reason']}. To go on, have each arm run in a region that "
+            f"data.region allows, and state it as its `region` in {path}, then {relock}{again}."
+        )
+    relock = _relock(charter, "a larger budget") if locked else ""
+    wait = ", or wait for the next month" if stopped["cap"].startswith("per_month.") else ""
     return (
-        f"Stopped by its budget: {stopped['reason']}. To go on, set {_raise(stopped)} in "
-        f"{charter.path}, then {relock}qgate run {typed(charter.path)}: what is finished is kept."
+        f"Stopped by its budget: {stopped['reason']}. To go on, set budget.{stopped['cap']} to at "
+        f"least {amount(stopped['needs'])} in {path}, then {relock}{again}{wait}: what is finished "
+        "is kept."
     )
 
 
-def _raise(stopped: Mapping[str, Any]) -> str:
-    cap = stopped["cap"]
-    return f"budget.{cap} to at least {stopped['needs']:,.10g}{_UNITS[cap]}"
+def _relock(charter: Charter, reason: str) -> str:
+    return f"qgate lock {typed(charter.path)} --reason '{reason}' and "
 
 
 def _failed(evidence: Evidence, gate: Gate) -> Verdict | None:
@@ -96,7 +102,7 @@ def _open(evidence: Evidence, gate: Gate, so_far: Verdict | None) -> Verdict:
         return Verdict(gate, _NOTHING, Outcome.INCONCLUSIVE, words)
     seeds, planned = len(evidence.seeds), len(evidence.charter.schedule.seeds)
     where = f"with {seeds} of {planned} seeds finished" if seeds else "before a seed was finished"
-    words = f"Stopped at budget.{stopped['cap']} {where}: set {_raise(stopped)}."
+    words = f"Stopped at budget.{stopped['cap']} {where}."
     if so_far is None or so_far.outcome is Outcome.ERROR:
         why = "" if so_far is None else f" So far: {so_far.reason}"
         return Verdict(gate, _NOTHING, Outcome.INCONCLUSIVE, f"{words}{why}")

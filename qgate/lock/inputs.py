@@ -72,10 +72,7 @@ def installed(charter: Charter) -> dict[str, str]:
     """
     found = {name: metadata.version(name) for name in _PACKAGES}
     steps = [step for arm in charter.arms for step in arm.steps]
-    paths = [class_path(step.path) for step in steps]
-    paths += [path for step in steps for path, _ in named(step.params)]
-    known = {*DEFAULT_IMPORTS, *_MODULES, "qgate"}  # by version, or by what a trial's digest holds
-    others = {path.partition(".")[0] for path in paths} - known
+    others = foreign_packages(charter)
     for name in sorted({name for step in steps for name in distributions(step.path)}):
         found[name] = _version(name)
     if charter.data.problems:
@@ -89,6 +86,15 @@ def installed(charter: Charter) -> dict[str, str]:
         ]
         found[package] = ", ".join([*versions, f"source {_source_digest(package)}"])
     return found
+
+
+def foreign_packages(charter: Charter) -> set[str]:
+    """Return the packages whose classes the arms name, but for those known by their version."""
+    steps = [step for arm in charter.arms for step in arm.steps]
+    paths = [class_path(step.path) for step in steps]
+    paths += [path for step in steps for path, _ in named(step.params)]
+    known = {*DEFAULT_IMPORTS, *_MODULES, "qgate"}  # by version, or by what a trial's digest holds
+    return {path.partition(".")[0] for path in paths} - known
 
 
 def _version(name: str) -> str:

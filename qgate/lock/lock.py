@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from qgate.charter.schema import findings_against
 from qgate.charter.yaml_reader import read_yaml
 from qgate.digest import digest
-from qgate.errors import InvalidFileError, UsageError
+from qgate.errors import Finding, InvalidFileError, UsageError
 from qgate.files import shown, typed, write_atomically
 from qgate.lock.inputs import differences
 
@@ -56,10 +56,21 @@ def read_lock(charter_path: Path) -> Lock | None:
     path = lock_path(charter_path)
     if not (path.exists() or path.is_symlink()):
         return None
-    source = read_yaml(path, shown(path))
-    if findings := findings_against("lock.v1.json", source):
-        raise InvalidFileError(findings)
+    try:
+        source = read_yaml(path, shown(path))
+        findings = findings_against("lock.v1.json", source)
+    except InvalidFileError as error:
+        findings = list(error.findings)
+    if findings:
+        raise InvalidFileError([_as_of_a_lock(finding, charter_path) for finding in findings])
     return Lock(source.document, source.data)
+
+
+def _as_of_a_lock(finding: Finding, charter_path: Path) -> Finding:
+    """Return what is wrong with a lock, which is JSON, and what can be done about it."""
+    message = finding.message.replace("not valid YAML", "not valid JSON")
+    anew = f"delete it and lock anew: qgate lock {typed(shown(charter_path))}"
+    return replace(finding, message=f"{message}; {anew}")
 
 
 def make_lock(inputs: Mapping[str, Any], baseline: Mapping[str, Any]) -> Lock:

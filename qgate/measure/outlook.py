@@ -15,7 +15,7 @@ from qgate.lock.inputs import differences
 from qgate.measure.cost import planned_use
 from qgate.measure.measurement import Forecast
 from qgate.measure.registry import family
-from qgate.measure.spending import Spending, nothing, plus, spent_on
+from qgate.measure.spending import UNITS, Spending, amount, enough, nothing, plus, spent_on
 from qgate.plan.estimate import estimated_seconds
 from qgate.plan.study import Study
 from qgate.trials.stages import shot_seconds
@@ -144,19 +144,28 @@ def _over_budget(study: Study, spent: Spending, month: str) -> list[Finding]:
     for cap, limit in budget.stated.items():
         if planned.of(cap) > limit:
             message = (
-                f"the plan takes up to {planned.of(cap):,.6g} {cap} (modelled), the budget allows "
-                f"{limit:,.6g}"
+                f"the plan takes up to {amount(planned.of(cap))} {UNITS[cap]} (modelled), the "
+                f"budget allows {amount(limit)}: {_more(cap, planned.of(cap))}, or schedule fewer "
+                "seeds"
             )
             found.append(study.source.finding(("budget", cap), message))
     for cap, limit in budget.per_month.stated.items():
-        if spent.of(cap) + planned.of(cap) > limit:
+        total = spent.of(cap) + planned.of(cap)
+        if total > limit:
             message = (
-                f"{name} spent {spent.of(cap):,.6g} {cap} in {month}, and the plan takes up to "
-                f"{planned.of(cap):,.6g} more (modelled): the budget allows {limit:,.6g} a month; "
-                "`qgate spending` lists what was spent"
+                f"{name} spent {amount(spent.of(cap))} {UNITS[cap]} in {month}, and the plan takes "
+                f"up to {amount(planned.of(cap))} more (modelled): the budget allows "
+                f"{amount(limit)} a month: {_more(f'per_month.{cap}', total)}, schedule fewer "
+                "seeds, or run it next month; `qgate spending` lists what was spent"
             )
             found.append(study.source.finding(("budget", "per_month", cap), message))
     return found
+
+
+def _more(cap: str, needed: float) -> str:
+    """Return what to type; of shots, which are counted, no more than is needed."""
+    least = needed if cap.endswith("shots") else enough(needed)
+    return f"set budget.{cap} to at least {amount(least)}"
 
 
 def planned_spending(study: Study) -> Spending:

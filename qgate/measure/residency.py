@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qgate.charter.charter import Charter, Gate
-from qgate.charter.residency import residency_failures, residency_unknowns, undeclared
+from qgate.charter.residency import residency_assumption, residency_failures, residency_unknowns
 from qgate.evidence.evidence import Evidence
 from qgate.lock.lock import Lock
 from qgate.measure.measurement import Counts, Forecast, Measurement
@@ -45,10 +45,6 @@ def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = 
 
 def _kept(charter: Charter, others: int) -> str:
     """Return how many arms are run where they may be, and of which that is taken for granted."""
-    arms, here = len(charter.arms), undeclared(charter)
-    words = f"{arms - others} of {arms} arms in {' or '.join(charter.data.region)}"
-    if here:
-        verb = "declares" if len(here) == 1 else "declare"
-        words += f"; the {' and the '.join(here)} {verb} no region and is run where qgate runs"
-        words = words if len(here) == 1 else words.replace(" is run", " are run")
-    return f"{words}."
+    arms, assumed = len(charter.arms), residency_assumption(charter)
+    kept = f"{arms - others} of {arms} arms in {' or '.join(charter.data.region)}"
+    return f"assumed: {assumed}; {kept}." if assumed else f"{kept}."

@@ -9,8 +9,10 @@ included. Tuning, replays and serving latency count by their wall clock alone.
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from decimal import Decimal
 from typing import Any
 
 from qgate.charter.charter import Prices
@@ -20,6 +22,16 @@ from qgate.measure.cost import DeviceUse, price
 
 _DIGITS = 6
 """Of seconds and dollars."""
+_PROPOSED_DIGITS = 3
+"""Of a cap that is proposed: rounded up to so many."""
+_SLACK = 1e-9
+UNITS = {
+    "shots": "shots",
+    "qpu_seconds": "seconds of a quantum processor",
+    "usd": "US dollars",
+    "minutes": "minutes",
+}
+"""Of each cap, in words."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +142,30 @@ def plus(one: Spending, other: Spending) -> Spending:
         field.name: _sum(getattr(one, field.name), getattr(other, field.name))
         for field in fields(Spending)
     })  # fmt: skip
+
+
+def times(one: Spending, count: int) -> Spending:
+    """Return so many times the same, 0 times included; what is not known stays so."""
+    return Spending(
+        one.circuits * count,
+        one.shots * count,
+        None if one.qpu_seconds is None else one.qpu_seconds * count,
+        None if one.usd is None else one.usd * count,
+        one.seconds * count,
+    )
+
+
+def amount(value: float) -> str:
+    """Return a number with separators and no power of ten: whole ones whole, others to 6 digits."""
+    return f"{value:,.0f}" if value == int(value) else f"{Decimal(f'{value:.6g}'):,f}"
+
+
+def enough(value: float) -> float:
+    """Return a cap that a modelled need keeps: it rounded up."""
+    if value <= 0:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(value)) + 1 - _PROPOSED_DIGITS)
+    return round(math.ceil(value / step - _SLACK) * step, 9)
 
 
 def _sum(one: Any, other: Any) -> Any:

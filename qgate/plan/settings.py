@@ -57,7 +57,7 @@ class Settings:
     allow_outside: bool = False
     even_if_underpowered: bool = False
     fresh: bool = False
-    """Whether an unchanged charter is measured anew, as another attempt."""
+    """Whether all of a charter runs again, as another attempt: no earlier trial counts."""
     rehearse: bool = False
     """Whether the remediations of gates that are not passed are tried at once."""
     max_memory: int = DEFAULT_MEMORY

@@ -6,6 +6,7 @@ import platform
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from qgate.data.problem_set import RATIO_METRICS, unrated
 from qgate.data.split import SplitData, load_split
 from qgate.digest import digest, sha256_file
 from qgate.errors import InvalidFileError, TermError
-from qgate.lock.inputs import installed, observe
+from qgate.lock.inputs import foreign_packages, installed, observe
 from qgate.lock.lock import Lock, read_lock
 from qgate.plan.admit import valid
 from qgate.plan.plan import COMPUTATION, Plan, make_plan
@@ -77,13 +78,22 @@ class Terms:
     folder: Path
     lock: Lock | None
 
-    def basis(self, settings: Settings) -> str:
-        """Return the digest of all that a run reads, and of what it runs on.
+    @property
+    def foreign(self) -> bool:
+        """Return whether classes of other packages run, whose files and settings nobody can list.
 
-        Equal digests come to equal outcomes: to run again would measure times alone.
+        They may read what no digest knows of: only running them again, or a replay, tells.
+        """
+        return bool(foreign_packages(self.charter))
+
+    def basis(self, settings: Settings) -> str:
+        """Return the digest of what a run reads, as far as it is known, and of what it runs on.
+
+        Where no arm is `foreign`, equal digests come to equal outcomes but for times.
         """
         return digest(
             {
+                "qgate": metadata.version("qgate"),
                 "computation": COMPUTATION,
                 "charter": self.charter.digest,
                 "path": self.charter.path,
@@ -97,6 +107,7 @@ class Terms:
                 "python": platform.python_version(),
                 "platform": platform.platform(),
                 "underpowered": settings.even_if_underpowered,
+                "store": str(settings.store.resolve()),
             }
         )
 

@@ -54,6 +54,7 @@ def report_document(decision: Decision, rollback: RollbackPlan) -> dict[str, Any
         "comparison": [dataclasses.asdict(rule) for rule in decision.comparison],
         "tuning": {role: dict(tried) for role, tried in decision.tuning.items()},
         "overrides": [dict(found) for found in decision.overrides],
+        "overrides_unknown": decision.overrides_unknown or None,
         "rehearsals": [dict(found) for found in decision.rehearsals],
         "stopped": None if decision.stopped is None else dict(decision.stopped),
     }

@@ -64,6 +64,8 @@ def render_incident(incident: Incident, now: datetime.datetime, width: int) -> s
         lines += _hung(f"   {minute(event)}  ", f"{event.who}: {event.what}", width)
     lines.append("")
     lines += _hung(" pilot         ", incident.pilot, width)
+    if incident.owner:
+        lines += _hung(" owner         ", incident.owner, width)
     lines += _hung(" charter       ", f"{incident.charter} {incident.charter_digest[:12]}", width)
     lines += [f" {name:<14}{digest[:12]}" for name, digest in incident.digests.items()]
     if incident.is_open:

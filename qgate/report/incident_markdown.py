@@ -29,6 +29,7 @@ def render_markdown(incident: Incident) -> str:
         for event in incident.history
     ]
     lines += ["", "### Rests on", ""]
+    lines += [f"- owner: {safe(incident.owner)}"] if incident.owner else []
     lines += [f"- charter `{_plain(incident.charter)}`: `{incident.charter_digest}`"]
     lines += [f"- {name}: `{digest}`" for name, digest in incident.digests.items()]
     if incident.is_open:

@@ -64,9 +64,7 @@ def render_markdown(decision: Decision, rollback: RollbackPlan) -> str:
             *(f"- slice {safe(line)}" for line in slice_words(verdict)),
             f"- method: {safe(verdict.measurement.method)}",
             f"- owner: {safe(verdict.gate.owner)}",
-            f"- do: {safe(remediation_words(verdict.gate))}",
-            *(f"- {safe(words)}" for words in (rehearsal_words(decision, verdict),) if words),
-            f"- again: `qgate run {code(typed(charter.path))}`",
+            *_what_to_do(decision, verdict),
             "",
         ]
     if rollback.required:
@@ -84,6 +82,17 @@ def render_markdown(decision: Decision, rollback: RollbackPlan) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _what_to_do(decision: Decision, verdict: Verdict) -> list[str]:
+    """Return a gate's remediation; none where the run was stopped, which is mended as a whole."""
+    if decision.stopped and verdict.outcome is Outcome.INCONCLUSIVE:
+        return []
+    return [
+        f"- do: {safe(remediation_words(verdict.gate))}",
+        *(f"- {safe(words)}" for words in (rehearsal_words(decision, verdict),) if words),
+        f"- again: `qgate run {code(typed(decision.charter.path))}`",
+    ]
 
 
 def _row(verdict: Verdict) -> str:
@@ -113,4 +122,4 @@ def safe(text: str) -> str:
 
 def code(text: str) -> str:
     """Return text for a code span."""
-    return " ".join(text.split()).replace("`", "'")
+    return printable(" ".join(text.split())).replace("`", "'")

@@ -19,15 +19,31 @@ _SHORTEST = 20
 _NOTE = (
     "Circuits and shots are counted as if a device had run them; QPU seconds (a quantum "
     "processor's) and USD are modelled; minutes are of wall clock. Trials from the cache cost "
-    "nothing again."
+    "nothing again; those of a run that was killed are counted by the next run that takes them."
 )
 
 
-def render_spending(months: Sequence[MonthOfSpending], width: int) -> Text:
-    """Return a line for each pilot and month; what is only known of some runs is marked `>`."""
+def render_spending(
+    months: Sequence[MonthOfSpending],
+    width: int,
+    *,
+    pilot: str | None = None,
+    month: str | None = None,
+) -> Text:
+    """Return a line for each pilot and month; what is only known of some runs is marked `>`.
+
+    Args:
+        months: What was asked for.
+        width: Of the terminal, in columns.
+        pilot: The one that was asked for, None for all.
+        month: The one that was asked for, YYYY-MM, None for all.
+
+    """
     width = max(_NARROWEST, min(width, _WIDEST))
     if not months:
-        return Text("No run has noted what it spent.\n")
+        whose = "" if pilot is None else f" of {printable(pilot)}"
+        when = "" if month is None else f" in {month}"
+        return Text(f"No run{whose} has noted what it spent{when}.\n")
     rows = [_cells(found) for found in months]
     pilots = [printable(found.pilot) for found in months]
     sizes = [max(map(len, column)) for column in zip(_TITLES, *rows, strict=True)]

@@ -190,7 +190,7 @@ def draw_interval(
 
 def _cut(text: str, room: int) -> str:
     """Return a text, shortened at a sentence or a word where it does not fit."""
-    first = text.split(". ")[0].rstrip(".")
+    first = printable(text).split(". ")[0].rstrip(".")
     return textwrap.shorten(first, room, placeholder="...")
 
 
@@ -219,6 +219,8 @@ def _details(text: Text, verdict: Verdict, decision: Decision, width: int) -> No
         others = f"Deciding nothing: {comparison_words(verdict)}."
         _paragraph(text, _INDENT, others, width, "dim")
     _paragraph(text, f"{_INDENT}owner  ", verdict.gate.owner, width)
+    if decision.stopped and verdict.outcome is Outcome.INCONCLUSIVE:
+        return  # what to do is that of the whole run, said once above
     _paragraph(text, f"{_INDENT}do     ", remediation_words(verdict.gate), width)
     if rehearsed := rehearsal_words(decision, verdict):
         _paragraph(text, _INDENT + " " * 7, rehearsed, width)
@@ -240,7 +242,7 @@ def _evidence(text: Text, decision: Decision, width: int) -> None:
     ):
         for i, sentence in enumerate(sentences):
             _paragraph(text, f" {label if i == 0 else '':<10}", sentence, width, "dim")
-    text.append(f" evidence  {decision.evidence_path}\n", "dim")
+    text.append(f" evidence  {printable(decision.evidence_path)}\n", "dim")
     _paragraph(text, " again     ", judge_command(decision), width, "dim")
 
 

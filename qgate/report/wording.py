@@ -24,11 +24,14 @@ def headline(decision: Decision) -> str:
 
 def override_sentences(decision: Decision) -> list[str]:
     """Return each override of the pilot that has not ended: who, until when, why, of what."""
-    return [
+    told = [
         f"BREAK-GLASS until {found['until']}, by {found['by']}: {found['reason']} "
         f"(evidence {found['evidence'][:12]})"
         for found in decision.overrides
     ]
+    if decision.overrides_unknown:
+        told.append(f"Whether the gates are overridden is not known: {decision.overrides_unknown}")
+    return told
 
 
 def circuit_sentences(decision: Decision) -> list[str]:
@@ -138,6 +141,13 @@ def traffic_words(decision: Decision, rollback: RollbackPlan) -> str:
         )
     candidate = decision.charter.candidate.id
     if decision.action is Action.PROMOTE:
+        if needed := decision.charter.approvals.required:
+            people = "one approval" if needed == 1 else f"{needed} approvals"
+            return (
+                f"Every gate passed; {candidate} may take production traffic once it has {people}: "
+                f"qgate promote --check {typed(decision.evidence_path)}; the way back is "
+                f"{rollback.command}."
+            )
         return f"{candidate} may take production traffic; the way back is {rollback.command}."
     if decision.action is Action.HOLD:
         return f"Traffic stays on {rollback.to}; nothing to roll back."

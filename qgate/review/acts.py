@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from qgate.errors import UsageError
-from qgate.evidence.audit_log import AuditLog
-from qgate.evidence.store import evidence_of, open_bundle
+from qgate.evidence.audit_log import AuditLog, Entry
+from qgate.evidence.store import evidence_of, find_bundle, open_bundle
 from qgate.files import shown, typed
 from qgate.gates.decision import Action, judge
-from qgate.review.log_head import sign_head
+from qgate.review.log_head import check_head, sign_head
 from qgate.review.overrides import refuse_until
 from qgate.review.statements import (
     Judged,
@@ -29,17 +29,38 @@ def open_judged(reference: str, store: Path) -> Judged:
     """Return a bundle with the decision on its evidence.
 
     Raises:
-        UsageError: When there is none, or it is not what it says it is.
+        UsageError: When there is none, it is not what it says it is, or several are meant, of
+            which the newest may not be the one.
 
     """
-    bundle = open_bundle(reference, store)
+    bundle = open_bundle(str(find_bundle(reference, store, one=True)), store)
     evidence = evidence_of(bundle)
     return Judged(bundle, evidence, judge(evidence))
 
 
-def sign(judged: Judged, key: SigningKey, log: AuditLog, now: datetime.datetime) -> list[str]:
-    """Sign the decision, as ours and as a test result; return the members' names."""
-    said = common(judged, log.head(), now)
+def ran_here(judged: Judged, entries: Sequence[Entry]) -> bool:
+    """Return whether the log of this place holds the run, so that its paths mean what is here."""
+    digest = judged.bundle.digest
+    return any(e.action == "run" and e.digests.get("bundle") == digest for e in entries)
+
+
+def sign(
+    judged: Judged,
+    key: SigningKey,
+    signers: Signers | None,
+    log: AuditLog,
+    now: datetime.datetime,
+) -> list[str]:
+    """Sign the decision, as ours and as a test result; return the members' names.
+
+    Raises:
+        UsageError: When the key is nobody's in the file of signers, if there is one, or the log
+            is not as it was signed.
+
+    """
+    if signers is not None and not signers.principals_of(key.public, now):
+        raise UsageError(f"{key.public.fingerprint} is nobody's key{_line_for(key)}")
+    said = common(judged, _trusted(log, signers), now)
     names = [
         attest(judged, PROMOTION_DECISION, {**said, **decision_predicate(judged)}, key),
         attest(judged, TEST_RESULT, result_predicate(judged), key),
@@ -71,7 +92,7 @@ def approve(
         )
     roles = decision.charter.approvals.approvers
     by = _principals(key, signers, roles, "approver", now)
-    predicate = {**common(judged, log.head(), now), "reason": reason}
+    predicate = {**common(judged, _trusted(log, signers), now), "reason": reason}
     name = attest(judged, APPROVAL, predicate, key)
     _record(judged, log, "approve", key, now, {"statement": name, "by": by}, reason)
     return name
@@ -98,7 +119,7 @@ def override(
     by = _principals(key, signers, roles, "owner or approver", now)
     end = until.isoformat(timespec="seconds")
     predicate = {
-        **common(judged, log.head(), now),
+        **common(judged, _trusted(log, signers), now),
         "reason": reason,
         "until": end,
         "evidence": judged.bundle.evidence_digest,
@@ -114,11 +135,27 @@ def _principals(
 ) -> str:
     found = sorted(signers.principals_of(key.public, now) & frozenset(roles))
     if not found:
-        raise UsageError(
-            f"{key.public.fingerprint} is no {role}'s key ({', '.join(roles)}); the file of "
-            f'signers says whose it is, as: NAME namespaces="qgate" {key.public.openssh}'
-        )
+        whose = sorted(signers.principals_of(key.public, now))
+        named = f", but {', '.join(whose)}'s" if whose else _line_for(key)
+        raise UsageError(f"{key.public.fingerprint} is no {role}'s key ({', '.join(roles)}){named}")
     return ", ".join(found)
+
+
+def _line_for(key: SigningKey) -> str:
+    line = f'NAME namespaces="qgate" {key.public.openssh}'
+    return f"; the file of signers says whose a key is, as: {line}"
+
+
+def _trusted(log: AuditLog, signers: Signers | None) -> list[Entry]:
+    """Return the entries of the log, which a new signature vouches for.
+
+    Raises:
+        UsageError: When the log was changed, or is not as it was signed before.
+
+    """
+    entries = log.entries()
+    check_head(log, entries, signers)
+    return entries
 
 
 def _record(

@@ -8,11 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from qgate.errors import UsageError
-from qgate.review.overrides import moment
-from qgate.review.statements import KINDS, Judged
+from qgate.evidence.store import ATTESTATIONS
+from qgate.review.overrides import moment, refuse_terms
+from qgate.review.statements import KINDS, Judged, result_predicate
 from qgate.signing.envelope import Envelope, loads, verified_by
 from qgate.signing.signers import Signers
-from qgate.signing.statement import STATEMENT_PAYLOAD, TEST_RESULT, Statement, parse_statement
+from qgate.signing.statement import (
+    OVERRIDE,
+    STATEMENT_PAYLOAD,
+    TEST_RESULT,
+    Statement,
+    parse_statement,
+)
+
+_CLOCKS_APART = datetime.timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ def attested(
             if envelope.payload_type != STATEMENT_PAYLOAD:
                 raise UsageError(f"{name} is no in-toto statement")
             statement = parse_statement(envelope.payload, name)
-            at = _refuse_other(name, statement, judged) or now
+            at = _refuse_other(name, statement, judged, now) or now
         except UsageError as error:
             wrong.append(str(error))
             continue
@@ -78,23 +87,38 @@ def _verified(
     return Attested(entry.name, entry.kind, entry.predicate, entry.keyids, keys, principals)
 
 
-def _refuse_other(name: str, statement: Statement, judged: Judged) -> datetime.datetime | None:
+def _refuse_other(
+    name: str, statement: Statement, judged: Judged, now: datetime.datetime
+) -> datetime.datetime | None:
     """Return when a statement says that it was signed, None where it does not say.
 
     Raises:
         UsageError: When it is not about this bundle, or says what does not hold for it.
 
     """
-    if statement.predicate_type not in KINDS:
+    kind = KINDS.get(statement.predicate_type)
+    if kind is None:
         raise UsageError(f"{name} is of a kind that this qgate does not know")
+    if not name.startswith(f"{ATTESTATIONS}/{kind}-"):
+        raise UsageError(f"{name} is of another kind than its name says: {kind}")
     if statement.subjects != judged.subjects:
         raise UsageError(f"{name} is about another bundle")
     if statement.predicate_type == TEST_RESULT:
+        if statement.predicate != result_predicate(judged):
+            raise UsageError(f"{name} says another result than the evidence gives")
         return None
     predicate = statement.predicate
-    if (predicate.get("charter"), predicate.get("contract")) != (
-        judged.evidence.charter.digest,
-        judged.contract,
-    ):
-        raise UsageError(f"{name} is about another charter or lock")
-    return moment(predicate.get("time"), f"{name}: time")
+    expected = {
+        "charter": judged.evidence.charter.digest,
+        "contract": judged.contract,
+        "pilot": judged.decision.charter.pilot.name,
+        "decision": str(judged.decision.action),
+    }
+    if any(predicate.get(key) != value for key, value in expected.items()):
+        raise UsageError(f"{name} is about another charter, lock, pilot or decision")
+    at = moment(predicate.get("time"), f"{name}: time")
+    if at > now + _CLOCKS_APART:
+        raise UsageError(f"{name} was signed in the future, at {at.isoformat()}: check clocks")
+    if statement.predicate_type == OVERRIDE:
+        refuse_terms(name, predicate, judged.bundle.evidence_digest, at)
+    return at

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from qgate.errors import UsageError
 from qgate.evidence.audit_log import AuditLog, Entry, Head
+from qgate.evidence.regular_file import open_regular
 from qgate.files import shown, write_atomically
+from qgate.review.overrides import moment
 from qgate.signing.envelope import dumps, loads, verified_by
 from qgate.signing.keys import SigningKey
 from qgate.signing.signers import Signers
@@ -37,7 +40,8 @@ def check_head(log: AuditLog, entries: Sequence[Entry], signers: Signers | None)
     path = signed_head_path(log)
     name = shown(path)
     try:
-        data = path.read_bytes()
+        with os.fdopen(open_regular(path), "rb") as stream:
+            data = stream.read()
     except FileNotFoundError:
         return ""
     except OSError as error:
@@ -56,7 +60,11 @@ def check_head(log: AuditLog, entries: Sequence[Entry], signers: Signers | None)
         raise UsageError(f"{shown(log.path)}:{count}:1: not the entry that was signed")
     if signers is None:
         return f"signed up to entry {count}, by a key that is not verified here"
-    known = [signer.key for signer in signers.entries]
+    at = moment(statement.predicate.get("time"), f"{name}: time")
+    known = [signer.key for signer in signers.entries if signers.principals_of(signer.key, at)]
     if not verified_by(envelope, known):
-        raise UsageError(f"{name}: no key in the file of signers made its signature")
+        raise UsageError(
+            f"{name}: no key in the file of signers made its signature (who has left keeps a "
+            "line there, with valid-before)"
+        )
     return f"signed up to entry {count}"

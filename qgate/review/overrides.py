@@ -8,7 +8,7 @@ from typing import Any
 
 from qgate.errors import UsageError
 from qgate.evidence.audit_log import Entry
-from qgate.evidence.store import ATTESTATIONS, Bundle
+from qgate.evidence.store import Bundle
 from qgate.signing.envelope import loads
 from qgate.signing.statement import OVERRIDE, parse_statement
 
@@ -31,6 +31,26 @@ def refuse_until(until: datetime.datetime, now: datetime.datetime) -> None:
         )
 
 
+def refuse_terms(
+    name: str, predicate: Mapping[str, Any], evidence: str, at: datetime.datetime
+) -> None:
+    """Refuse an override that no command of ours would have signed.
+
+    Raises:
+        UsageError: When it has no reason, no possible end, or is of other evidence.
+
+    """
+    reason = predicate.get("reason")
+    if not isinstance(reason, str) or not reason.strip() or not reason.isprintable():
+        raise UsageError(f"{name} gives no reason that can be read")
+    if predicate.get("evidence") != evidence:
+        raise UsageError(f"{name} is about other evidence")
+    try:
+        refuse_until(moment(predicate.get("until"), f"{name}: until"), at)
+    except UsageError as error:
+        raise UsageError(f"{name}: {error}") from None
+
+
 def in_force(
     entries: Iterable[Entry], bundle: Bundle | None, pilot: str, now: datetime.datetime
 ) -> tuple[Mapping[str, Any], ...]:
@@ -40,7 +60,7 @@ def in_force(
     that nobody may have signed is worth a look too.
     """
     found = {
-        entry.facts.get("statement"): {
+        str(entry.facts.get("statement")): {
             "by": str(entry.facts.get("by") or entry.actor),
             "reason": entry.reason,
             "until": str(entry.facts["until"]),
@@ -56,8 +76,6 @@ def in_force(
 
 def _carried(bundle: Bundle) -> Iterator[tuple[str, dict[str, str]]]:
     for name, data in bundle.attestations.items():
-        if not name.startswith(f"{ATTESTATIONS}/override-"):
-            continue
         try:
             envelope = loads(data, name)
             statement = parse_statement(envelope.payload, name)
@@ -81,16 +99,17 @@ def still_open(facts: Mapping[str, Any], now: datetime.datetime) -> bool:
 
 
 def moment(value: object, name: str) -> datetime.datetime:
-    """Return a time with its zone.
+    """Return a time in UTC, of a text that says its zone.
 
     Raises:
         UsageError: When it is none.
 
     """
     try:
-        found = datetime.datetime.fromisoformat(str(value))
-    except ValueError:
-        found = None
-    if found is None or found.utcoffset() is None:
+        found = datetime.datetime.fromisoformat(str(value)).astimezone(datetime.UTC)
+        zoned = datetime.datetime.fromisoformat(str(value)).utcoffset() is not None
+    except (ValueError, OverflowError):
+        zoned = False
+    if not zoned:
         raise UsageError(f"{name}: expected a date and time with its zone, in ISO 8601")
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qgate.charter.charter import Approvals, Charter
 from qgate.errors import ExitCode
-from qgate.files import typed
+from qgate.files import shown, typed
 from qgate.gates.decision import Action
 from qgate.lock.lock import Lock
 from qgate.review.attested import Attested
@@ -23,7 +23,8 @@ class Condition:
     name: str
     met: bool
     words: str
-    do: str = ""
+    do: tuple[str, ...] = ()
+    """Commands, one of which, or all in order, would meet it."""
 
 
 @dataclass(frozen=True)
@@ -88,17 +89,18 @@ def _gates(judged: Judged) -> Condition:
     if decision.action is Action.PROMOTE:
         return Condition("gates", True, f"all {len(decision.deciding)} gates passed")
     named = ", ".join(f"{v.gate.name} {v.outcome}" for v in open_) or "no gate decides"
-    return Condition("gates", False, named, f"qgate judge {typed(decision.evidence_path)}")
+    return Condition("gates", False, named, (f"qgate judge {typed(shown(judged.bundle.place))}",))
 
 
 def _unchanged(judged: Judged, charter: Charter, lock: Lock | None) -> Condition:
     path = typed(charter.path)
+    anew = (f'qgate lock {path} --reason "why it changed"', f"qgate run {path}")
     if charter.digest != judged.evidence.charter.digest:
         words = f"{charter.path} is not the charter that ran: approvals of it are void"
-        return Condition("unchanged", False, words, f"qgate run {path}")
+        return Condition("unchanged", False, words, anew)
     if (lock.basis if lock else None) != judged.evidence.record["lock"]:
         words = "the lock is not the one that it was run on: approvals of it are void"
-        return Condition("unchanged", False, words, f"qgate run {path}")
+        return Condition("unchanged", False, words, anew)
     return Condition("unchanged", True, "charter and lock are those of the run")
 
 
@@ -112,57 +114,65 @@ def _fresh(judged: Judged, charter: Charter, now: datetime.datetime) -> Conditio
     if most is None:
         return Condition("fresh", True, f"{words}; any age is allowed")
     met = days <= most
-    again = "" if met else f"qgate run {typed(charter.path)} --fresh"
+    again = () if met else (f"qgate run {typed(charter.path)} --fresh",)
     return Condition("fresh", met, f"{words}; at most {most:g} are allowed", again)
 
 
 def _approved(judged: Judged, approvals: Approvals, statements: Iterable[Attested]) -> Condition:
-    """Count approvers as people: who shares a key, or has several, is one.
+    """Count approvers as people: who shares a key, or has several, is one, under all their names.
 
-    Who ran it is known from a signed decision. Where that is missing, the one approver might be
-    the author, so a second one is asked for.
+    Who ran it is known where who signed the decision is who the run recorded. Elsewhere the one
+    approver might be the author, so a second one is asked for.
     """
     if not approvals.required:
         return Condition("approved", True, "the charter asks for no approval")
-    found = list(statements)
-    roles = frozenset(approvals.approvers)
-    signed = [f for f in found if f.kind == "approval" and f.principals & roles]
-    authors = {p for f in found if f.kind == "decision" for p in f.principals}
-    keys = {key for f in found if f.kind == "decision" for key in f.keys}
+    found = [f for f in statements if f.kind in ("approval", "decision") and f.principals]
+    people = _people(found)
     recorded = judged.evidence.observations.get("author")
-    people = _people([(f.principals & roles, f.keys) for f in signed])
-    others = [p for p in people if not (p.names & authors or p.keys & keys or recorded in p.names)]
-    names = ", ".join(sorted(name for person in people for name in person.names)) or "nobody"
-    needed = max(approvals.required, 1 if authors else 2)
+    known = any(f.kind == "decision" and recorded in f.principals for f in found)
+    approvers = [p for p in people if p.approved & frozenset(approvals.approvers)]
+    others = [p for p in approvers if not (p.signed_decision or recorded in p.names)]
+    needed = max(approvals.required, 1 if known else 2)
+    names = ", ".join(sorted(name for p in approvers for name in p.approved)) or "nobody"
     words = f"by {names}; {needed} of {', '.join(approvals.approvers)} needed"
-    command = f"qgate approve {typed(judged.decision.evidence_path)}"
-    if len(people) < approvals.required:
-        return Condition("approved", False, words, command)
-    if not authors and len(people) < needed:
-        words += ", since no signature says who ran it"
-        sign = f"qgate sign {typed(judged.decision.evidence_path)}, by who ran it, or {command}"
-        return Condition("approved", False, words, sign)
+    command = f"qgate approve {typed(shown(judged.bundle.place))}"
+    if not known and len(approvers) < needed:
+        words += f": no signature says that {recorded or 'somebody'} ran it"
+        sign = f"qgate sign {typed(shown(judged.bundle.place))}"
+        return Condition("approved", False, words, (command, sign))
+    if len(approvers) < needed:
+        return Condition("approved", False, words, (command,))
     if not others:
-        words = f"by {names}, who also ran it: somebody else must approve too"
-        return Condition("approved", False, words, command)
+        words = f"by {names}, who also ran or signed it: somebody else must approve too"
+        return Condition("approved", False, words, (command,))
     return Condition("approved", True, words)
 
 
 @dataclass(frozen=True)
-class Person:
-    """Names and keys that belong together."""
+class _Person:
+    """Names and keys that belong together, and as whom an approval was signed."""
 
     names: frozenset[str]
     keys: frozenset[str]
+    approved: frozenset[str]
+    signed_decision: bool
 
 
-def _people(signed: Iterable[tuple[frozenset[str], frozenset[str]]]) -> list[Person]:
-    """Return how many different people signed: names or keys in common make one of two."""
-    people: list[Person] = []
-    for names, keys in signed:
-        same = [p for p in people if p.names & names or p.keys & keys]
+def _people(found: Iterable[Attested]) -> list[_Person]:
+    """Return the different people who signed: names or keys in common make one of two."""
+    people: list[_Person] = []
+    for statement in found:
+        own = statement.principals if statement.kind == "approval" else frozenset[str]()
+        new = _Person(statement.principals, statement.keys, own, statement.kind == "decision")
+        same = [p for p in people if p.names & new.names or p.keys & new.keys]
+        together = [*same, new]
         people = [p for p in people if p not in same]
         people.append(
-            Person(names.union(*(p.names for p in same)), keys.union(*(p.keys for p in same)))
+            _Person(
+                frozenset().union(*(p.names for p in together)),
+                frozenset().union(*(p.keys for p in together)),
+                frozenset().union(*(p.approved for p in together)),
+                any(p.signed_decision for p in together),
+            )
         )
     return people

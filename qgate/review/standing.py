@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from qgate.digest import canonical
 from qgate.errors import Finding
-from qgate.evidence.audit_log import AuditLog, Head
+from qgate.evidence.audit_log import AuditLog
 from qgate.evidence.environment import environment
 from qgate.evidence.evidence import Evidence
 from qgate.evidence.kept_runs import remember
@@ -17,16 +19,18 @@ from qgate.gates.decision import Decision, conclusion
 from qgate.measure.outlook import refusals
 from qgate.measure.spending import Spending, month_so_far, plain, spent_of
 from qgate.plan.study import Study
+from qgate.review.statements import anchor
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What the log says of a pilot: its attempts on this lock, this month's spending, the head."""
+    """What the log says of a pilot: its attempts on this lock, this month's spending."""
 
     attempts: int
     spent: Spending
     month: str
-    head: Head
+    anchor: Mapping[str, Any]
+    """Which log this is and how far it goes, for a bundle to name."""
 
     def refusals(self, study: Study, past: Evidence | None = None) -> list[Finding]:
         """Return why the plan should not run now; see `qgate.measure.outlook.refusals`."""
@@ -47,8 +51,7 @@ def standing(study: Study) -> Standing:
         entry.action == "run" and entry.digests.get("contract") == study.contract
         for entry in entries
     )
-    head = Head(entries[-1].number, entries[-1].digest) if entries else Head()
-    return Standing(attempts, spent, month, head)
+    return Standing(attempts, spent, month, anchor(entries))
 
 
 def put_on_record(
@@ -77,6 +80,7 @@ def put_on_record(
             "attempt": evidence.observations["attempt"],
             "decision": concluded["decision"],
             "path": evidence.path,
+            "basis": basis,
             "spending": plain(spent_of(evidence)),
         },
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from qgate.digest import digest
-from qgate.evidence.audit_log import Head
+from qgate.evidence.audit_log import FIRST, Entry
 from qgate.evidence.evidence import Evidence
 from qgate.evidence.store import Bundle, attach
 from qgate.gates.decision import Decision, conclusion
@@ -52,7 +52,7 @@ class Judged:
         return ("evidence", self.bundle.evidence_digest), ("bundle", self.bundle.digest)
 
 
-def common(judged: Judged, head: Head, now: datetime.datetime) -> dict[str, Any]:
+def common(judged: Judged, entries: Sequence[Entry], now: datetime.datetime) -> dict[str, Any]:
     """Return what every predicate of ours says: when, of which contract, after which entry."""
     return {
         "time": now.isoformat(timespec="seconds"),
@@ -60,8 +60,24 @@ def common(judged: Judged, head: Head, now: datetime.datetime) -> dict[str, Any]
         "charter": judged.evidence.charter.digest,
         "contract": judged.contract,
         "decision": str(judged.decision.action),
-        "log": {"entries": head.entries, "digest": head.digest},
+        "log": anchor(entries),
     }
+
+
+def anchor(entries: Sequence[Entry]) -> dict[str, Any]:
+    """Return which log this is, by its first entry, how long it is, and its last entry."""
+    ends = [entries[0].digest, entries[-1].digest] if entries else [FIRST, FIRST]
+    return {"first": ends[0], "entries": len(entries), "digest": ends[1]}
+
+
+def holds(entries: Sequence[Entry], said: Mapping[str, Any]) -> bool:
+    """Return whether a log still goes on from an anchor; one of another log says nothing of it."""
+    if not entries or said.get("first") != entries[0].digest:
+        return True
+    count = said.get("entries")
+    if not isinstance(count, int) or not 0 < count <= len(entries):
+        return False
+    return entries[count - 1].digest == said.get("digest")
 
 
 def decision_predicate(judged: Judged) -> dict[str, Any]:

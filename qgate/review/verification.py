@@ -12,14 +12,14 @@ from typing import Any
 from qgate.charter.yaml_reader import parse_yaml
 from qgate.digest import digest
 from qgate.errors import ExitCode, UsageError
-from qgate.evidence.audit_log import AuditLog, Entry, Head
+from qgate.evidence.audit_log import AuditLog, Entry
 from qgate.evidence.members import read_members
 from qgate.evidence.store import Bundle, damages, evidence_of, find_bundle, open_bundle
-from qgate.files import shown
+from qgate.files import shown, typed
 from qgate.gates.decision import conclusion, judge
 from qgate.review.attested import Attested, attested
-from qgate.review.log_head import check_head
-from qgate.review.statements import Judged
+from qgate.review.log_head import check_head, signed_head_path
+from qgate.review.statements import Judged, holds
 from qgate.signing.signers import Signers
 
 OK, FAILED, OPEN = "ok", "failed", "open"
@@ -72,8 +72,12 @@ def verify(
         members, found = {}, [str(error)]
     if found:
         return [Check("members", FAILED, problem) for problem in found]
-    checks.append(Check("members", OK, f"{len(members)} members are as the manifest says"))
     bundle = open_bundle(str(place))
+    count = f"{len(bundle.members)} members are as the manifest says"
+    signed = f", {len(bundle.attestations)} statements are as their names say"
+    where = f"{shown(place)}, bundle {bundle.digest[:12]}"
+    words = f"{where}: {count}{signed if bundle.attestations else ''}"
+    checks.append(Check("members", OK, words))
     try:
         evidence = evidence_of(bundle)
     except UsageError as error:
@@ -89,7 +93,26 @@ def verify(
         known = signers(judged)
     except UsageError as error:
         return [*checks, Check("signers", FAILED, str(error))]
-    return [*checks, _chain(judged, log, known), *_signatures(judged, known, required, now)]
+    statements, wrong = attested(judged, known, now)
+    return [
+        *checks,
+        _chain(judged, log, known, statements),
+        *(Check("signature", FAILED, problem) for problem in wrong),
+        *_signatures(judged, known, statements, required),
+    ]
+
+
+def refuse_unsound(judged: Judged) -> None:
+    """Refuse to sign or promote a bundle that does not agree with itself.
+
+    Raises:
+        UsageError: When its charter, lock or decision are not those that the evidence gives.
+
+    """
+    for check in (*_sources(judged.bundle), _decision(judged)):
+        if check.outcome == FAILED:
+            place = typed(shown(judged.bundle.place))
+            raise UsageError(f"{shown(judged.bundle.place)}: {check.words}: qgate verify {place}")
 
 
 def _sources(bundle: Bundle) -> Iterator[Check]:
@@ -153,49 +176,67 @@ def same(one: object, other: object) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _chain(judged: Judged, log: AuditLog, signers: Signers | None) -> Check:
-    """Return whether the log is whole, holds this run, and still holds what the run stood on."""
-    if not log.path.exists() and not log.head_path.exists():
+def _chain(
+    judged: Judged, log: AuditLog, signers: Signers | None, statements: Sequence[Attested]
+) -> Check:
+    """Return whether the log is whole, holds this run, and still holds what was signed after it."""
+    if not any(p.exists() for p in (log.path, log.head_path, signed_head_path(log))):
         return Check("log", OPEN, f"no audit log here ({shown(log.path)})")
     try:
         entries = log.entries()
-    except UsageError as error:
-        return Check("log", FAILED, str(error))
-    try:
         signed = check_head(log, entries, signers)
     except UsageError as error:
         return Check("log", FAILED, str(error))
-    anchor = judged.evidence.observations.get("log")
-    runs = [e.number for e in entries if e.digests.get("bundle") == judged.bundle.digest]
+    before = judged.evidence.observations.get("log") or {}
+    anchors = {"the run": before} | {s.name: s.predicate.get("log") for s in statements}
+    for name, said in anchors.items():
+        if not holds(entries, said if isinstance(said, dict) else {}):
+            return Check("log", FAILED, f"{shown(log.path)} has lost what {name} came after")
+    if gone := [
+        name for name in _logged(judged, entries) if name not in judged.bundle.attestations
+    ]:
+        return Check("log", FAILED, f"the log names {', '.join(gone)}, which the bundle lacks")
+    runs = [
+        entry.number
+        for entry in entries
+        if entry.action == "run" and entry.digests.get("bundle") == judged.bundle.digest
+    ]
     count = f"{len(entries)} entr{'y' if len(entries) == 1 else 'ies'}"
     whole = f"{count}, each chained to the one before"
     if not runs:
-        return Check("log", OPEN, f"{whole}; none is of this bundle: it was run elsewhere")
-    if anchor and not _holds(entries, anchor):
-        return Check("log", FAILED, f"{shown(log.path)} is not the log that this run went on from")
+        return Check(
+            "log", OPEN, f"{whole}; none is of this bundle: it was run elsewhere, if at all"
+        )
     words = f"{whole}; this bundle is of entry {runs[0]}"
     return Check("log", OK, f"{words}; {signed or 'nobody has signed its head'}")
 
 
-def _holds(entries: Sequence[Entry], anchor: Mapping[str, Any]) -> bool:
-    count = anchor["entries"]
-    known = Head(count, entries[count - 1].digest) if 0 < count <= len(entries) else Head()
-    return known == Head(count, anchor["digest"])
+def _logged(judged: Judged, entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield the statements about a bundle that the log says were put there."""
+    for entry in entries:
+        if entry.digests.get("bundle") == judged.bundle.digest:
+            several = entry.facts.get("statements")
+            names = several if isinstance(several, list) else [entry.facts.get("statement")]
+            yield from (name for name in names if isinstance(name, str))
 
 
 def _signatures(
-    judged: Judged, signers: Signers | None, required: Sequence[str], now: datetime.datetime
+    judged: Judged,
+    signers: Signers | None,
+    statements: Sequence[Attested],
+    required: Sequence[str],
 ) -> Iterator[Check]:
-    found, wrong = attested(judged, signers, now)
-    for problem in wrong:
-        yield Check("signature", FAILED, problem)
-    for statement in found:
-        yield _signature(statement, judged, signers is not None)
+    for statement in statements:
+        if signers is None or statement.keys:  # else it is told already
+            yield _signature(statement, judged, signers is not None)
     if not judged.bundle.attestations:
         yield Check("signatures", OPEN, "nobody signed: qgate sign")
-    signed = {p for s in found if s.kind == "decision" for p in s.principals}
+    signed = {p for s in statements if s.kind == "decision" for p in s.principals}
     for principal in required:
-        if principal not in signed:
+        if signers is None:
+            words = f"whether {principal} signed is not known: name the file by --signers"
+            yield Check("required", FAILED, words)
+        elif principal not in signed:
             yield Check("required", FAILED, f"{principal} has not signed the decision")
         else:
             yield Check("required", OK, f"{principal} signed the decision")
@@ -206,8 +247,6 @@ def _signature(statement: Attested, judged: Judged, checked: bool) -> Check:
     if not checked:
         keys = ", ".join(sorted(statement.keyids))
         return Check("signature", OPEN, f"{what} by {keys}: no file of signers (--signers FILE)")
-    if not statement.keys:
-        return Check("signature", FAILED, f"{what}: its signature does not verify")
     if statement.kind == "decision" and not same(
         statement.predicate.get("conclusion"), conclusion(judged.decision)
     ):

@@ -67,6 +67,8 @@ class Incident:
     """What was done about it, oldest first."""
     closed: Event | None = None
     """Who closed it and why; None while it is open."""
+    owner: str = ""
+    """The pilot's, where no failed gate names one."""
 
     @property
     def is_open(self) -> bool:
@@ -75,8 +77,9 @@ class Incident:
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """Return who answers for the failed clauses, each once."""
-        return tuple(dict.fromkeys(clause.owner for clause in self.clauses))
+        """Return who answers for the failed clauses, each once, or for the pilot."""
+        found = tuple(dict.fromkeys(clause.owner for clause in self.clauses))
+        return found or ((self.owner,) if self.owner else ())
 
     @property
     def gates(self) -> tuple[str, ...]:
@@ -140,12 +143,15 @@ def from_document(found: Mapping[str, Any]) -> Incident:
         timeline=tuple(Event(**entry) for entry in found["timeline"]),
         remediation=tuple(found["remediation_taken"]),
         closed=Event(**end) if end else None,
+        owner=found.get("owner", ""),
     )
 
 
 def _body(incident: Incident) -> dict[str, Any]:
+    owner = {"owner": incident.owner} if incident.owner else {}
     return {
         "version": 1,
+        **owner,
         "id": incident.id,
         "pilot": incident.pilot,
         "charter": {"path": incident.charter, "digest": incident.charter_digest},

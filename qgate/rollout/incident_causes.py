@@ -54,6 +54,7 @@ def after_rollback(charter: Charter, event: Event) -> Incident:
         opened=event,
         clauses=(),
         digests={},
+        owner=charter.pilot.owner,
     )
 
 

@@ -12,8 +12,9 @@ from qgate.trials.cache import TrialCache
 from qgate.trials.result import TrialResult, run_trial
 from qgate.trials.workers import run_in_workers
 
-Admits = Callable[[TrialSpec], bool]
-"""Whether a trial may still begin; once it says no, nothing more is run."""
+Admits = Callable[[TrialSpec, int], bool]
+"""Whether a trial may still begin, and how many times it ran, or will, that nobody has counted yet;
+once it says no, nothing more is run."""
 
 
 def run_trials(
@@ -21,7 +22,7 @@ def run_trials(
     specs: Sequence[TrialSpec],
     cache: TrialCache,
     workers: int,
-    admits: Admits = lambda _: True,
+    admits: Admits = lambda *_: True,
 ) -> Iterator[TrialResult]:
     """Yield each trial's result, kept in the cache before it is yielded.
 
@@ -32,31 +33,27 @@ def run_trials(
     missing = [spec for spec in specs if spec.digest not in known]
     if workers == 1 or len(missing) < 2:
         for spec in specs:
-            if not admits(spec):
+            kept = _kept(known, spec)
+            if not admits(spec, kept.uncounted if kept else 1):
                 return
-            yield _kept(known, spec) or _put(cache, run_trial(arms[spec.arm], spec))
+            yield kept or cache.put(run_trial(arms[spec.arm], spec))
         return
     for spec in specs:
         if kept := _kept(known, spec):
-            if not admits(spec):
+            if not admits(spec, kept.uncounted):
                 return
             yield kept
     left = {spec.digest: spec for spec in missing}
-    if not admits(missing[0]):
+    if not admits(missing[0], 1):
         return
     with closing(run_in_workers(arms, missing, workers)) as fresh:
         for result in fresh:
             del left[result.spec.digest]
-            yield _put(cache, result)
-            if left and not admits(next(iter(left.values()))):
+            yield cache.put(result)
+            if left and not admits(next(iter(left.values())), 1):
                 return
 
 
 def _kept(known: Mapping[str, TrialResult], spec: TrialSpec) -> TrialResult | None:
     found = known.get(spec.digest)
     return None if found is None else replace(found, fresh=False)
-
-
-def _put(cache: TrialCache, result: TrialResult) -> TrialResult:
-    cache.put(result)
-    return result

@@ -13,6 +13,8 @@ from pathlib import Path
 
 KINDS = ("trials", "tuning", "runs")
 """Folders of the state: finished trials, chosen configurations, which run ended in which bundle."""
+_PRUNED = frozenset({"trials", "tuning"})
+"""A `runs` entry saves an attempt, not room: without it an unchanged run would count as another."""
 _LEFT_OVER_AFTER = 3600.0
 """Seconds after which a file that is still being written belongs to nobody."""
 
@@ -46,11 +48,13 @@ def kept(state: Path) -> list[Kept]:
 
 
 def prune(state: Path, most: int) -> Pruned:
-    """Remove what was not used for the longest time, until at most so many bytes are kept.
+    """Remove what was not used for the longest time, until at most so many bytes of it are kept.
 
-    What an interrupted write left goes too. A run that goes on meanwhile runs again what it misses.
+    Only trials and tuning are removed and counted, and what an interrupted write left. A run that
+    goes on meanwhile runs again what it misses.
     """
-    found, now = kept(state), time.time()
+    now = time.time()
+    found = [entry for entry in kept(state) if entry.kind in _PRUNED or entry.unfinished]
     size, files, freed = sum(entry.size for entry in found), 0, 0
     for entry in found:
         going_on = entry.unfinished and now - entry.used <= _LEFT_OVER_AFTER

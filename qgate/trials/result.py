@@ -29,6 +29,13 @@ class TrialResult:
     seconds: float
     fresh: bool = field(default=True, compare=False)
     """Whether it ran just now, and was not kept of an earlier run."""
+    marks: tuple[str, ...] = field(default=(), compare=False)
+    """Of each time that it ran and no logged run has counted, this one included."""
+
+    @property
+    def uncounted(self) -> int:
+        """Return how many times it ran that no logged run has counted."""
+        return len(self.marks) or int(self.fresh)
 
 
 def run_trial(arm: Arm, spec: TrialSpec) -> TrialResult:

@@ -22,6 +22,7 @@ from qgate.errors import (
 from qgate.plan.plan import TrialSpec
 from qgate.plan.study import Study
 from qgate.quantum.drift import calibrations
+from qgate.trials.books import Books
 from qgate.trials.cache import TrialCache
 from qgate.trials.engine import run_trials
 from qgate.trials.result import Failure, TrialResult
@@ -39,8 +40,8 @@ Results = Mapping[str, TrialResult]
 class Meter(Protocol):
     """Who is told of each trial, and says how long a run may go on."""
 
-    def admits(self, spec: TrialSpec) -> bool:
-        """Return whether a trial may begin."""
+    def admits(self, spec: TrialSpec, uncounted: int = 1) -> bool:
+        """Return whether a trial may begin that ran, or will, so many times uncounted."""
         ...
 
     def count(self, result: TrialResult) -> None:
@@ -51,9 +52,9 @@ class Meter(Protocol):
 class Unbounded:
     """Every trial may begin."""
 
-    def admits(self, spec: TrialSpec) -> bool:
+    def admits(self, spec: TrialSpec, uncounted: int = 1) -> bool:
         """Return True."""
-        del spec
+        del spec, uncounted
         return True
 
     def count(self, result: TrialResult) -> None:
@@ -164,10 +165,12 @@ def run(
     arms: Mapping[str, Arm],
     specs: Sequence[TrialSpec],
     meter: Meter = _UNBOUNDED,
+    books: Books | None = None,
 ) -> Results:
     """Return every trial's result, from the cache or run now; fewer where the meter says stop.
 
-    They run seed by seed, so that a run that is stopped has whole seeds to show.
+    They run seed by seed, so that a run that is stopped has whole seeds to show. With books, what
+    is run is marked as not counted yet, and what the meter counted is noted there.
 
     Raises:
         InvalidFileError: When only fitting shows a term of the charter to be wrong.
@@ -175,7 +178,8 @@ def run(
 
     """
     progress, workers = study.settings.progress, study.settings.workers
-    cache = TrialCache(study.settings.state / "trials", progress.warn)
+    folder, fresh = study.settings.state / "trials", study.settings.fresh
+    cache = TrialCache(folder, progress.warn, books, reads=not fresh)
     progress.stage("run trials", len(specs))
     results: dict[str, TrialResult] = {}
     try:
@@ -184,6 +188,8 @@ def run(
             for result in run_trials(arms, ordered, cache, workers, meter.admits):
                 results[result.spec.digest] = result
                 meter.count(result)
+                if books:
+                    books.count(result.marks)
                 progress.advance()
     except KeyboardInterrupt:
         raise InterruptedRunError(

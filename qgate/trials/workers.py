@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import pebble
@@ -94,6 +95,8 @@ def _pool(
     workers: int, initializer: Callable[..., None], arguments: tuple[object, ...]
 ) -> Iterator[pebble.ProcessPool]:
     """Yield a pool whose processes never see the terminal's interrupt; this one answers it."""
+    # Its start lets the interrupt through again; started before, it is left as it is.
+    resource_tracker.ensure_running()
     previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         pool = pebble.ProcessPool(

@@ -104,7 +104,7 @@ def test_a_run_stops_at_its_shots_and_goes_on_with_more_to_the_same_evidence(
     parity = done.report["gates"][0]
     assert parity["n"]["seeds"] == 3
     assert parity["interval"]["low"] < parity["value"] < parity["interval"]["high"]
-    assert "set budget.shots to at least 110,000" in parity["reason"]
+    assert "set budget.shots to at least 110,000 in pilot.yaml" in stopped["words"]
     judged = project.qgate("judge", done.report["evidence"]["path"], "--format", "json")
     assert judged.report == done.report
 
@@ -188,6 +188,63 @@ def test_a_run_killed_on_its_way_to_a_cap_stops_at_the_same_place(
     done = _run(project)
     assert _refuse_pass(done)["seeds"] == 4
     assert done.report["evidence"]["digest"] == expected
+
+
+def _spent(project: Project) -> int:
+    """Return the shots that are on the books."""
+    months = project.qgate("spending", "--format", "json").report["months"]
+    return sum(month["shots"] for month in months)
+
+
+def test_a_month_holds_while_a_run_goes_on(project: Project) -> None:
+    _counted(project, {"per_month": {"shots": 3 * SEED + 5000}})
+    _locked(project)
+    done = _run(project)
+    stopped = _refuse_pass(done)
+    assert (stopped["cap"], stopped["limit"]) == ("per_month.shots", 3 * SEED + 5000)
+    assert stopped["spent"] == _spent(project) == 3 * SEED + 2 * 10 * 100
+    assert "set budget.per_month.shots to at least 110,000 in pilot.yaml" in stopped["words"]
+    judged = project.qgate("judge", done.report["evidence"]["path"], "--format", "json")
+    assert judged.report == done.report
+    again = _run(project)  # what is kept is paid: it comes to the same place, and spends nothing
+    assert again.report["evidence"]["digest"] == done.report["evidence"]["digest"]
+    assert _spent(project) == stopped["spent"]
+    _counted(project, {"per_month": {"shots": int(stopped["needs"])}})
+    _locked(project)
+    assert _run(project).code == ExitCode.PASS
+    assert _spent(project) == 5 * SEED
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_what_an_interrupted_run_spent_is_on_the_books_of_the_next(
+    project: Project, how: signal.Signals
+) -> None:
+    _counted(project, {"per_month": {"shots": 4 * SEED + 100}}, delay=0.2)
+    _locked(project)
+    known = len(_trials(project))
+    for more in (4, 8):  # twice, to be sure that kills do not add up to a run for nothing
+        _interrupted(project, known + more, how)
+    assert _spent(project) == 0
+    stopped = _refuse_pass(_run(project))
+    assert (stopped["cap"], stopped["seeds"]) == ("per_month.shots", 4)
+    assert stopped["spent"] == _spent(project) == 4 * SEED
+
+
+def _interrupted(project: Project, trials: int, how: signal.Signals) -> None:
+    """Run until so many trials are kept, then stop it."""
+    command = [sys.executable, "-m", "qgate", "run", "pilot.yaml"]
+    with subprocess.Popen(
+        command,
+        cwd=project.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **_path(project)},
+    ) as process:
+        while len(_trials(project)) < trials:
+            assert process.poll() is None, "it ended before it could be stopped"
+            time.sleep(0.01)
+        process.send_signal(how)
+    assert process.returncode != ExitCode.PASS
 
 
 def test_every_report_says_why_it_stopped_and_what_to_type(project: Project) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from qgate.charter.schema import findings_against
 from qgate.charter.yaml_reader import Source
 from qgate.errors import ExitCode
+from qgate.evidence.audit_log import AuditLog
 from tests.integration.conftest import Project, new_project
 from tests.test_layers import QUANTUM, heavy_modules
 
@@ -27,9 +30,20 @@ def _task(document: dict[str, Any]) -> None:
     document["gates"][0].update(metric="val_f1_gap_vs_classical")
 
 
+def _seeds(document: dict[str, Any]) -> None:
+    document["schedule"].update(seeds=[4, 5])
+
+
+def _confidential(document: dict[str, Any]) -> None:
+    document["data"].update(classification="confidential")
+
+
+LOCKED = ("first", "baseline", "seeds")
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dict[str, str]]:
-    """Return a project, and the bundles of one locked run and of three that changed one thing."""
+    """Return a project, and the bundles of one locked run and of others that changed one thing."""
     project = new_project(tmp_path_factory.mktemp("compared"))
     project.write(lambda document: document["schedule"].update(seeds=[1, 2], replicates=1))
     paths = {}
@@ -38,6 +52,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dict[str, s
         ("baseline", _baseline),
         ("candidate", _candidate),
         ("question", _task),
+        ("seeds", _seeds),
+        ("confidential", _confidential),
     ):
 
         def write(document: dict[str, Any], change: Any = change) -> None:
@@ -46,8 +62,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dict[str, s
                 change(document)
 
         project.write(write)
-        if name in ("first", "baseline"):
-            reason = ("--reason", "the baseline is another") if name == "baseline" else ()
+        if name in LOCKED:
+            reason = ("--reason", f"other {name}") if name != "first" else ()
             assert project.qgate("lock", "pilot.yaml", *reason).code == ExitCode.PASS
         done = project.qgate("run", "pilot.yaml", "--format", "json", "--even-if-underpowered")
         paths[name] = done.report["evidence"]["path"]
@@ -67,6 +83,8 @@ def test_a_baseline_that_moved_and_was_locked_anew(runs: tuple[Project, dict[str
     assert done.code == ExitCode.INCONCLUSIVE, done.out + done.err
     assert done.out.startswith("EVIDENCE DRIFT: the baseline moved (its spec in the charter")
     assert "baseline.params.C: 10 -> 0.001" in done.out
+    assert "The new baseline is locked: if it is meant, compare later bundles" in done.out
+    assert f"qgate compare {paths['baseline']} NEW-EVIDENCE" in done.out
     report = project.qgate("compare", paths["first"], paths["baseline"], "--format", "json").report
     assert findings_against("comparison.v1.json", Source("", report, {})) == []
     parity = next(found for found in report["measurements"] if found["gate"] == "parity")
@@ -87,10 +105,52 @@ def test_a_candidate_that_got_worse(runs: tuple[Project, dict[str, str]], tmp_pa
     assert json.loads(other.read_text(encoding="utf-8"))["exit_code"] == done.code
 
 
+def test_other_seeds_of_the_same_candidate_are_never_worse_by_themselves(
+    runs: tuple[Project, dict[str, str]],
+) -> None:
+    project, paths = runs
+    for pair in (("first", "seeds"), ("seeds", "first")):
+        done = project.qgate("compare", *(paths[name] for name in pair))
+        assert done.code in (ExitCode.PASS, ExitCode.INCONCLUSIVE), done.out + done.err
+        assert ": other seeds of the same candidate: " in done.out.splitlines()[0]
+
+
+def test_a_folder_of_bundles_is_refused_and_its_newest_is_named(
+    runs: tuple[Project, dict[str, str]],
+) -> None:
+    project, paths = runs
+    for pair in ((paths["first"], ".qgate/evidence"), (".qgate/evidence", paths["first"])):
+        done = project.qgate("compare", *pair)
+        assert (done.code, done.out) == (ExitCode.USAGE, "")
+        said = " ".join(done.err.split())
+        assert ".qgate/evidence is a folder of bundles (6), not one" in said
+        assert f"the newest is {paths['confidential']}" in said
+
+
+def test_an_override_in_force_is_told_whatever_the_bundles(
+    runs: tuple[Project, dict[str, str]], tmp_path: Path
+) -> None:
+    shutil.copytree(runs[0].folder, tmp_path / "copy")
+    project, first = Project(tmp_path / "copy"), runs[1]["first"]
+    log = AuditLog(project.folder / ".qgate" / "log.jsonl")
+    now = datetime.datetime.now(datetime.UTC)
+    for reason, days in (("customer outage", 1), ("long over", -1)):
+        until = (now + datetime.timedelta(days=days)).isoformat()
+        facts = {"until": until, "by": "Ann", "statement": reason}
+        log.append("override", pilot="small", reason=reason, facts=facts)
+    for form in ("terminal", "markdown"):
+        done = project.qgate("compare", first, first, "--format", form)
+        assert "customer outage" in " ".join(done.out.split("Inputs")[0].split())
+        assert done.out.count("BREAK-GLASS") == 1
+    report = project.qgate("compare", first, first, "--format", "json").report
+    assert [told["reason"] for told in report["overrides"]] == ["customer outage"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("first", "question"), "no gate in common: parity (val_accuracy_gap_vs_classical) in A"),
+        (("first", "confidential"), "A is of internal data and B of confidential"),
         (("first", "nowhere"), "no evidence 'nowhere'"),
         (("first", "first", "--format", "xml"), "--format xml"),
         (("first", "first", "--output", "a.pdf"), "name its --format"),

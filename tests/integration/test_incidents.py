@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,8 @@ def test_a_failed_production_gate_is_an_incident_from_opening_to_closing(project
 
 
 def test_the_same_failure_again_is_noted_in_the_open_incident(project: Project) -> None:
-    again = project.qgate("judge", _bundle(project), "--production", "--quiet")
+    bundle = _bundle(project)  # a copied project's run is another's: the next one is its own
+    again = project.qgate("judge", bundle, "--production", "--quiet")
     assert again.code == ExitCode.GATE_FAILED
     assert f"incident {_id(1)} is open already" in again.err
     rerun = project.qgate(*RUN, "--quiet")
@@ -113,7 +115,7 @@ def test_the_same_failure_again_is_noted_in_the_open_incident(project: Project) 
     timeline = project.qgate("incident", "show", _id(1), "--format", "json").report["timeline"]
     assert [event["what"].partition(" ")[0] for event in timeline] == ["again:", "again:"]
     project.qgate("incident", "close", _id(1), "--reason", "over")
-    new = project.qgate("judge", _bundle(project), "--production", "--quiet")
+    new = project.qgate("judge", bundle, "--production", "--quiet")
     assert f"incident {_id(2)} opened" in new.err
 
 
@@ -234,7 +236,6 @@ def test_the_log_is_filtered_by_each_of_its_columns(project: Project) -> None:
     day = datetime.timedelta(days=1)
     assert numbers() == [1, 2, 3, 4]
     assert numbers("--pilot", "small") == [1, 2, 3, 4]
-    assert numbers("--pilot", "other") == []
     assert numbers("--action", "run", "--action", "lock") == [1, 2]
     assert numbers("--actor", "SRE@") == [4]
     assert numbers("--since", str(today - day), "--until", str(today)) == [1, 2, 3, 4]
@@ -267,6 +268,9 @@ def test_the_log_reads_at_every_width_and_goes_into_files(project: Project) -> N
         (("--evidence", "xyz"), "expected the start of a digest"),
         (("--format", "xml"), "expected one of terminal, json"),
         (("--output", ".."), "is a folder"),
+        (("--output", "new/log.txt"), "there is no folder"),
+        (("--pilot", "other"), "--pilot other: no entry is of it (known: small)"),
+        (("--since", "2026-02-01", "--until", "2026-01-31"), "is after --until 2026-01-31"),
     ],
     ids=str,
 )
@@ -276,6 +280,34 @@ def test_what_the_log_is_not_asked_clearly_is_refused(
     done = project.qgate("log", *arguments)
     assert done.code == ExitCode.USAGE
     assert told in done.err
+
+
+def test_a_rollback_that_cannot_be_logged_is_not_said_to_be(project: Project) -> None:
+    done = ("rollback", "pilot.yaml", "--done", "--reason", "alarm")
+    path = _log(project).path
+    whole = path.read_bytes()
+    first, rest = whole.split(b"\n", 1)
+    path.write_bytes(first.replace(b'"pilot":"small"', b'"pilot":"large"') + b"\n" + rest)
+    assert path.read_bytes() != whole
+    changed = project.qgate(*done)
+    assert (changed.code, changed.out) == (ExitCode.USAGE, "")
+    assert ".qgate/log.jsonl:2:1: the entry before this one was changed" in changed.err
+    path.write_bytes(whole)
+    path.unlink()
+    path.mkdir()
+    refused = project.qgate(*done)
+    assert refused.code != ExitCode.PASS
+    assert refused.out == ""
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "log.head.json", "log.head.dsse.json"])
+def test_a_pipe_in_the_logs_place_is_not_waited_for(project: Project, name: str) -> None:
+    path = project.folder / ".qgate" / name
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    done = project.qgate("log")
+    assert done.code == ExitCode.USAGE
+    assert "no regular file" in done.err
 
 
 def test_a_broken_chain_is_told_with_its_line(project: Project) -> None:

@@ -18,6 +18,7 @@ from qgate.digest import canonical
 from qgate.errors import ExitCode
 from qgate.evidence.audit_log import AuditLog
 from tests.integration.conftest import ROOT, Done, Project, new_project
+from tests.unit.evidence import bundles
 from tests.unit.signing import ssh
 
 pytestmark = ssh.needed
@@ -45,7 +46,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Project:
             lines.append(f'{name}@example.com namespaces="qgate" {key.openssh}\n')
     (project.folder / "allowed_signers").write_text("".join(lines), encoding="utf-8")
     assert project.qgate("lock", "pilot.yaml").code == ExitCode.PASS
-    done = project.qgate("run", "pilot.yaml", "--format", "json")
+    done = project.qgate("run", "pilot.yaml", "--format", "json", QGATE_ACTOR="dev@example.com")
     assert done.report["decision"] == "promote"
     return project
 
@@ -123,7 +124,7 @@ def test_who_ran_it_may_not_approve_alone(project: Project) -> None:
     _act(project, "approve", "sre")
     alone = _check(project)
     assert alone.code == ExitCode.INCONCLUSIVE
-    assert "sre@example.com, who also ran it: somebody else must approve too" in alone.out
+    assert "no signature says that dev@example.com ran it" in alone.out
     _act(project, "approve", "lead")
     assert _check(project).code == ExitCode.PASS
 
@@ -132,7 +133,7 @@ def test_without_a_signature_of_who_ran_it_two_must_approve(project: Project) ->
     _act(project, "approve", "sre")
     one = _check(project)
     assert one.code == ExitCode.INCONCLUSIVE
-    assert "no signature says who ran it" in " ".join(one.out.split())
+    assert "no signature says that dev@example.com ran it" in one.out
     _act(project, "approve", "lead")
     assert _check(project).code == ExitCode.PASS
 
@@ -146,8 +147,8 @@ def test_who_has_no_role_approves_nothing(project: Project, who: str) -> None:
 
 
 def test_an_approval_of_a_key_that_was_taken_away_is_none(project: Project) -> None:
-    _act(project, "sign", "dev")
     _act(project, "approve", "sre")
+    _act(project, "sign", "dev")
     assert _check(project).code == ExitCode.PASS
     signers = project.folder / "allowed_signers"
     kept = [line for line in signers.read_text().splitlines() if not line.startswith("sre")]
@@ -155,6 +156,16 @@ def test_an_approval_of_a_key_that_was_taken_away_is_none(project: Project) -> N
     done = _check(project)
     assert done.code == ExitCode.INCONCLUSIVE
     assert "no key in the file of signers made its signature" in done.err
+
+
+def test_a_head_signed_by_nobody_is_found(project: Project) -> None:
+    _act(project, "sign", "dev")
+    signers = project.folder / "allowed_signers"
+    kept = [line for line in signers.read_text().splitlines() if not line.startswith("dev")]
+    signers.write_text("\n".join(kept) + "\n")
+    for done in (_check(project), _act(project, "approve", "sre")):
+        assert done.code == ExitCode.USAGE
+        assert "who has left keeps a line there, with valid-before" in done.err
 
 
 def _change_charter(project: Project) -> None:
@@ -284,8 +295,6 @@ def test_a_flipped_byte_anywhere_is_found_and_its_member_named(project: Project)
 def test_a_forged_decision_is_found(project: Project) -> None:
     """Who recomputes every digest still cannot make the evidence say another thing."""
     bundle = _bundle(project)
-    from tests.unit.evidence import bundles
-
     members = {p.name: p.read_bytes() for p in bundle.iterdir() if p.name != "manifest.json"}
     decision = json.loads(members["decision.json"])
     decision["gates"][0]["verdict"] = "fail"
@@ -298,8 +307,6 @@ def test_a_forged_decision_is_found(project: Project) -> None:
 
 @pytest.mark.parametrize("source", ["charter.yaml", "lock.json"])
 def test_sources_that_are_not_those_that_ran_are_found(project: Project, source: str) -> None:
-    from tests.unit.evidence import bundles
-
     bundle = _bundle(project)
     members = {p.name: p.read_bytes() for p in bundle.iterdir() if p.name != "manifest.json"}
     members[source] = members[source].replace(b"512", b"511").replace(b"0.2", b"0.9")
@@ -323,6 +330,92 @@ def test_a_log_that_was_cut_off_is_found(project: Project) -> None:
     cut = _verify(project, str(_bundle(project)))
     assert cut.code == ExitCode.USAGE
     assert "its end was cut off" in " ".join(cut.out.split())
+
+
+def test_a_bundle_from_elsewhere_does_not_say_whom_to_trust(
+    project: Project, tmp_path: Path
+) -> None:
+    """Its charter, its lock and its signers may be anybody's."""
+    for command in ("sign", "approve"):
+        _act(project, command, "dev" if command == "sign" else "sre")
+    packed = project.qgate("pack", str(_bundle(project)), "--output", "b.tar")
+    assert packed.code == ExitCode.PASS, packed.err
+    other = Project(tmp_path / "other")
+    other.folder.mkdir()
+    for name in ("b.tar", "pilot.yaml", "pilot.lock.json", "allowed_signers", "data.csv"):
+        shutil.copy(project.folder / name, other.folder)
+    (other.folder / "requirements.lock").write_text("qiskit==2.0.0\n", encoding="utf-8")
+    refused = other.qgate("promote", "--check", "b.tar")
+    assert refused.code == ExitCode.USAGE
+    assert "name the charter by --charter" in refused.err
+    named = ("--require-signer", "dev@example.com")
+    unknown = _verify(other, "b.tar", *named)
+    assert unknown.code == ExitCode.USAGE
+    assert "name the file by --signers" in unknown.out
+    assert _verify(other, "b.tar", *named, "--signers", "allowed_signers").code == ExitCode.PASS
+    assert other.qgate("promote", "--check", "b.tar", "--charter", "pilot.yaml").code == 0
+
+
+def test_a_cut_log_is_not_signed_over(project: Project) -> None:
+    _act(project, "sign", "dev")
+    _act(project, "approve", "sre")
+    log = AuditLog(project.folder / ".qgate" / "log.jsonl")
+    entries = log.entries()
+    lines = log.path.read_bytes().splitlines(keepends=True)
+    log.path.write_bytes(b"".join(lines[:2]))
+    log.head_path.write_bytes(canonical({"entries": 2, "digest": entries[1].digest}))
+    for command in ("sign", "approve"):
+        refused = _act(project, command, "lead")
+        assert refused.code == ExitCode.USAGE
+        assert "its end was cut off" in refused.err
+    assert _check(project).code == ExitCode.USAGE
+    # Without the signed head, what was signed later still names the log.
+    (project.folder / ".qgate" / "log.head.dsse.json").unlink()
+    done = _verify(project, str(_bundle(project)))
+    assert done.code == ExitCode.USAGE
+    assert "has lost what attestations/approval-" in done.out
+
+
+def test_a_stranger_signs_nothing(project: Project) -> None:
+    refused = _act(project, "sign", "mallory")
+    assert refused.code == ExitCode.USAGE
+    assert "is nobody's key" in refused.err
+    assert not (_bundle(project) / "attestations").exists()
+
+
+def test_one_bundle_is_approved_never_the_newest_of_several(project: Project) -> None:
+    first = _bundle(project)
+    assert project.qgate("run", "pilot.yaml", "--fresh", "-q").code == ExitCode.PASS
+    digest = first.name.partition("-")[0]
+    for several in (".qgate/evidence", digest):
+        refused = project.qgate("approve", several, "--key", "sre")
+        assert refused.code == ExitCode.USAGE, refused.out
+        assert first.name in refused.err
+    manifest = json.loads((first / "manifest.json").read_bytes())
+    signed = project.qgate("sign", manifest["digest"][:12], "--key", "dev")
+    assert signed.code == ExitCode.PASS, signed.err
+    assert (first / "attestations").exists()
+
+
+def test_a_signature_that_was_taken_away_is_missed(project: Project) -> None:
+    _act(project, "approve", "sre", "--reason", "fine")
+    (statement,) = (_bundle(project) / "attestations").iterdir()
+    statement.unlink()
+    done = _verify(project, str(_bundle(project)))
+    assert done.code == ExitCode.USAGE
+    assert f"the log names attestations/{statement.name}, which the bundle lacks" in done.out
+
+
+def test_nobody_signs_or_promotes_what_does_not_agree_with_itself(project: Project) -> None:
+    bundle = _bundle(project)
+    members = {p.name: p.read_bytes() for p in bundle.iterdir() if p.name != "manifest.json"}
+    members["decision.json"] = members["decision.json"].replace(b'"pass"', b'"fail"', 1)
+    forged = bundles.forge(project.folder / "forged", members)
+    commands = (("sign", "--key", "dev"), ("promote", "--check", "--charter", "pilot.yaml"))
+    for command, *more in commands:
+        refused = project.qgate(command, str(forged), *more)
+        assert refused.code == ExitCode.USAGE
+        assert "decision.json does not follow" in refused.err
 
 
 def test_a_missing_signer_is_told(project: Project) -> None:

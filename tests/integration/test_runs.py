@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 import qgate.errors
-from qgate.cli import boundary, main
+from qgate.cli import main
 from qgate.errors import ExitCode, QgateError
 from tests.integration.conftest import Project
 
@@ -207,14 +208,14 @@ def test_no_exit_code_is_1_and_errors_own_theirs() -> None:
         if isinstance(cls, type) and issubclass(cls, QgateError)
     ]
     assert {cls.exit_code for cls in classes} <= set(ExitCode)
-    assert boundary.main is main
 
 
 def test_a_damaged_cache_entry_is_reported_and_run_again(project: Project) -> None:
     first = project.qgate("run", "pilot.yaml", "--format", "json")
     entry = next((project.folder / ".qgate" / "trials").rglob("*.json"))
     entry.write_bytes(entry.read_bytes()[:100])
-    again = project.qgate("run", "pilot.yaml", "--fresh", "--format", "json")
+    shutil.rmtree(project.folder / ".qgate" / "runs")  # else nothing is run at all
+    again = project.qgate("run", "pilot.yaml", "--format", "json")
     assert "damaged" in again.err
     assert again.report["evidence"]["digest"] == first.report["evidence"]["digest"]
 

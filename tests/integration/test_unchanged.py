@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from qgate.errors import ExitCode
+from qgate.evidence.audit_log import AuditLog
 from tests.integration.conftest import Project
 
 
 def _bundles(project: Project) -> list[Path]:
     return sorted((project.folder / ".qgate" / "evidence").iterdir())
+
+
+def _log(project: Project) -> Path:
+    return project.folder / ".qgate" / "log.jsonl"
 
 
 def _trials(project: Project) -> dict[Path, int]:
@@ -30,7 +35,9 @@ def test_an_unchanged_run_is_the_run_before(project: Project) -> None:
     fresh = project.qgate("run", "pilot.yaml", "--fresh", "--format", "json")
     assert fresh.report["attempt"] == 2
     assert fresh.report["evidence"]["digest"] == first.report["evidence"]["digest"]
-    assert _trials(project) == trials  # measured anew is latency alone
+    assert _trials(project).keys() == trials.keys()
+    spent = [e.facts["spending"]["shots"] for e in AuditLog(_log(project)).entries()]
+    assert spent[0] == spent[1] > 0  # each trial was run again
 
 
 def test_what_a_run_reads_makes_it_run_again(project: Project) -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from qgate.comparison.answers import Answer, Fact
 from qgate.comparison.changes import Touch
 from qgate.comparison.comparison import BASELINE, Comparison, GateMove
+from qgate.comparison.redrawn import candidate_changed
 from qgate.files import printable
 from qgate.gates.verdict import Outcome, Verdict
 from qgate.measure.units import in_words
 
 _MOST_NAMED = 6
+_NOW = {
+    Outcome.PASS: "passes",
+    Outcome.FAIL: "fails",
+    Outcome.INCONCLUSIVE: "is inconclusive",
+    Outcome.ERROR: "is in error",
+}
 
 
 def answer_word(comparison: Comparison) -> str:
@@ -21,18 +28,29 @@ def answer_word(comparison: Comparison) -> str:
 
 def answer_sentence(comparison: Comparison) -> str:
     """Return what the answer rests on, in one or two sentences."""
-    baseline, answer = comparison.baseline, comparison.answer
-    if answer is Answer.SAME:
+    if comparison.answer is Answer.SAME:
         return "A and B have the same digests, to the last byte."
+    drawn = redrawn_words(comparison.redrawn)
+    return f"{drawn}: {_sentence(comparison)}" if drawn else _sentence(comparison)
+
+
+def redrawn_words(names: Sequence[str]) -> str:
+    """Return that the candidate is the same, and what it was drawn anew with; empty if nothing."""
+    return f"other {' and '.join(names)} of the same candidate" if names else ""
+
+
+def _sentence(comparison: Comparison) -> str:
+    baseline, answer = comparison.baseline, comparison.answer
     if answer is Answer.NO_WORSE:
         return _no_worse(comparison)
     if answer is Answer.EVIDENCE_DRIFT:
         found = f"{_felled(comparison)}{_rests(comparison)} {_worsened(comparison)}"
         return f"the baseline moved ({baseline.cause}). {found.strip()}"
     if answer is Answer.WORSE:
-        return f"{_felled(comparison)}{_worsened(comparison)}{_drifted(comparison)}".strip()
+        words = f"{_felled(comparison)}{_worsened(comparison)}{_drifted(comparison)}"
+        return f"{words}{_unlucky(comparison)}".strip()
     if answer is Answer.INPUTS_DRIFTED:
-        return _drifted(comparison)
+        return f"{_drifted(comparison)}{_unlucky(comparison)}".strip()
     return _open(comparison)
 
 
@@ -70,14 +88,46 @@ def _felled(comparison: Comparison) -> str:
 
 
 def _drifted(comparison: Comparison) -> str:
-    moved = [move for move in comparison.gates if move.moved and move.touched and move.decides]
-    causes = _few(dict.fromkeys(name for move in moved for name in move.touched))
+    """Return what moved on changed inputs, and what of it is not told from nothing."""
+    moved = [move for move in comparison.gates if move.drifted and move.touched and move.decides]
     if not moved:
         return ""
-    return (
-        f"{_few(move.name for move in moved)} moved, and not only the candidate can have done it: "
-        f"changed too: {causes}."
-    )
+    causes = _few(dict.fromkeys(name for move in moved for name in move.touched))
+    more = "more than the candidate" if candidate_changed(comparison.changes) else "inputs"
+    return f"{'; '.join(_moves(moved))}, and {more} changed: {causes}. "
+
+
+def _moves(moved: Sequence[GateMove]) -> Iterator[str]:
+    """Yield which gates moved, which verdicts did, and which differences may be nothing."""
+    told = [move for move in moved if move.shown or not move.difference.interval]
+    turned = [
+        move
+        for move in moved
+        if move not in told
+        and move.before.outcome is not move.after.outcome
+        and not failed(move.after)
+    ]
+    untold = [move for move in moved if move not in told and move not in turned]
+    if told:
+        yield f"{_few(move.name for move in told)} moved"
+    if turned:
+        yield _few(
+            (f"{m.name} {_NOW[m.after.outcome]}, {_was(m.before)} in A" for m in turned), "; "
+        )
+    if untold:
+        yield f"the difference of {_few(move.name for move in untold)} is not told from 0"
+
+
+def _unlucky(comparison: Comparison) -> str:
+    """Return what came out worse of a candidate that is the same, on inputs that are, if so."""
+    found = [
+        f"{move.name} (by {_size(move)})"
+        for move in comparison.gates
+        if move.drifted and not move.touched and move.decides
+    ]
+    if not found:
+        return ""
+    return f"{_few(found)} came out worse, which the candidate cannot have done."
 
 
 def _was(verdict: Verdict) -> str:

@@ -29,6 +29,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
         "exit_code": int(comparison.exit_code),
         "reason": answer_sentence(comparison),
         "facts": sorted(fact.name.lower() for fact in comparison.facts),
+        "overrides": [dict(found) for found in comparison.after.overrides],
         "a": _bundle(comparison.before),
         "b": _bundle(comparison.after),
         "inputs": [
@@ -78,7 +79,7 @@ def _measurement(move: GateMove) -> dict[str, Any]:
         "difference": _difference(move.difference),
         "shown": move.shown or None,
         "moved": move.moved,
-        "touched_by": list(move.touched),
+        "touched_by": list(dict.fromkeys((*move.touched, *move.redrawn))),
         "shares": {
             role: {"value": share.value, "low": share.low, "high": share.high}
             for role, share in move.difference.shares

@@ -9,6 +9,7 @@ from qgate.report.comparison.answer import answer_sentence, answer_word
 from qgate.report.comparison.wording import (
     baseline_sentences,
     basis_sentence,
+    cause_words,
     control_words,
     decision_words,
     method_words,
@@ -20,6 +21,7 @@ from qgate.report.comparison.wording import (
     verdict_words,
 )
 from qgate.report.markdown import code, safe
+from qgate.report.wording import override_sentences
 
 _MOST_CHANGES = 100
 
@@ -31,6 +33,7 @@ def render_markdown(comparison: Comparison) -> str:
         "",
         safe(answer_sentence(comparison)),
         "",
+        *(f"> {safe(sentence)}\n" for sentence in override_sentences(comparison.after)),
         *_inputs(comparison),
         "### Measurements",
         "",
@@ -71,10 +74,7 @@ def _inputs(comparison: Comparison) -> list[str]:
 
 
 def _measurement(move: GateMove) -> str:
-    shown = move.shown
-    if move.touched and move.moved:
-        causes = ", ".join(move.touched)
-        shown = f"{shown}; not the candidate's alone: changed too: {causes}".removeprefix("; ")
+    shown = "; ".join(filter(None, (move.shown, cause_words(move))))
     method = "; ".join(filter(None, (share_words(move), control_words(move), method_words(move))))
     name = move.name if move.decides else f"{move.name} (shadow)"
     cells = (name, values_words(move), move_words(move), shown, method)

@@ -14,6 +14,7 @@ from qgate.report.comparison.answer import answer_sentence, answer_word
 from qgate.report.comparison.wording import (
     baseline_sentences,
     basis_sentence,
+    cause_words,
     change_words,
     control_words,
     decision_words,
@@ -25,6 +26,7 @@ from qgate.report.comparison.wording import (
     values_words,
     verdict_words,
 )
+from qgate.report.wording import override_sentences
 
 PLAIN_WIDTH = 100
 _WIDEST = 120
@@ -69,6 +71,9 @@ def _answer(text: Text, comparison: Comparison, width: int) -> None:
     text.append(f"{lines[0][len(word) + 1 :]}\n", "bold")
     for line in lines[1:]:
         text.append(f" {line}\n", "bold")
+    for sentence in override_sentences(comparison.after):
+        text.append("\n")
+        _paragraph(text, " ! ", sentence, width, "bold yellow")
 
 
 def _inputs(text: Text, comparison: Comparison, width: int) -> None:
@@ -111,9 +116,8 @@ def _measurement(text: Text, move: GateMove, columns: tuple[int, int], width: in
         _paragraph(text, _INDENT + "  ", f"{moved}{shadow}", width, style if move.shown else "")
     for words in filter(None, (share_words(move), control_words(move))):
         _paragraph(text, _INDENT + "  ", words, width)
-    if move.touched and move.moved:
-        touched = f"not the candidate's alone: changed too: {', '.join(move.touched)}"
-        _paragraph(text, _INDENT + "  ", touched, width, "yellow")
+    if cause := cause_words(move):
+        _paragraph(text, _INDENT + "  ", cause, width, "yellow")
     _paragraph(text, _INDENT + "  ", method_words(move), width, "dim")
 
 

@@ -10,9 +10,9 @@ from qgate.comparison.changes import Change
 from qgate.comparison.comparison import Comparison, GateMove
 from qgate.files import typed
 from qgate.gates.decision import Action
-from qgate.gates.verdict import Verdict
+from qgate.gates.verdict import Outcome, Verdict
 from qgate.measure.units import bare, in_words
-from qgate.report.comparison.answer import failed
+from qgate.report.comparison.answer import failed, redrawn_words
 from qgate.report.wording import HEADLINES
 from qgate.rollout.rollback import remediation_words
 
@@ -120,6 +120,15 @@ def control_words(move: GateMove) -> str:
     return f"the baseline's in the same two runs {value} ({low} to {high})"
 
 
+def cause_words(move: GateMove) -> str:
+    """Return what besides the candidate a move may come of; empty where there is nothing."""
+    if not move.drifted:
+        return ""
+    if not move.touched:
+        return redrawn_words(move.redrawn)
+    return f"not the candidate's alone, these changed too: {', '.join(move.touched)}"
+
+
 def verdict_words(before: Verdict | None, after: Verdict | None) -> str:
     """Return both verdicts; `not asked` where a bundle has no such gate."""
     return f"{_verdict(before)} -> {_verdict(after)}"
@@ -142,7 +151,20 @@ def steps(comparison: Comparison) -> list[Step]:
     charter = typed(comparison.after.charter.path)
     run, again = f"qgate run {charter}", f"qgate compare {a} NEW-EVIDENCE"
     found: list[Step] = []
-    if comparison.baseline.moved:
+    if comparison.baseline.moved and _locked_anew(comparison):
+        found += [
+            (
+                "The new baseline is locked: if it is meant, compare later bundles against B",
+                f"qgate compare {b} NEW-EVIDENCE",
+            ),
+            (
+                "If not, put it back as it was in A, and lock that",
+                f'qgate lock {charter} --reason "why it is back"',
+            ),
+            ("run again", run),
+            ("then", again),
+        ]
+    elif comparison.baseline.moved:
         found += [
             ("If the new baseline is meant", f'qgate lock {charter} --reason "why it changed"'),
             ("and judge the candidate against it", run),
@@ -150,13 +172,24 @@ def steps(comparison: Comparison) -> list[Step]:
             ("then", again),
         ]
     elif comparison.answer is Answer.INPUTS_DRIFTED:
-        found += [("With the inputs above as they were in A", run), ("then", again)]
+        drawn = any(m.drifted and not m.touched for m in comparison.gates)
+        luck = f"With A's {' and '.join(comparison.redrawn)}, which leaves nothing to luck"
+        found += [(luck if drawn else "With the inputs above as they were in A", run)]
+        found += [("then", again)]
     if comparison.answer in (Answer.WORSE, Answer.EVIDENCE_DRIFT):
         found += _remedies(comparison)
     if comparison.answer is Answer.CANNOT_SAY:
         found.append(("What would decide", f"qgate plan {charter} --from {b}"))
     found.append(("B's decision in full", f"qgate judge {b}"))
     return found
+
+
+def _locked_anew(comparison: Comparison) -> bool:
+    """Return whether the baseline that moved is the one that B is locked with."""
+    return any(
+        verdict.gate.metric == "baseline_drift" and verdict.outcome is Outcome.PASS
+        for verdict in comparison.after.verdicts
+    )
 
 
 def _remedies(comparison: Comparison) -> Iterator[Step]:

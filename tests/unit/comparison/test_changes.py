@@ -49,7 +49,7 @@ def test_the_baselines_spec_is_told_to_the_term() -> None:
     assert told(older, newer) == [("baseline", "baseline.params.C", "1.0", "10.0", Touch.BASELINE)]
     added = with_section("baseline", {**spec, "params": {"C": 1.0, "tol": 0.1, "degree": 2}})
     assert told(older, added) == [
-        ("baseline", "baseline.params.degree", "nothing", "2", Touch.BASELINE)
+        ("baseline", "baseline.params.degree", "not there", "2", Touch.BASELINE)
     ]
 
 
@@ -86,17 +86,17 @@ def test_layers_are_matched_by_name_and_their_order_counts() -> None:
         ),
         (
             {"dependency lock": None},
-            ("dependencies", "dependency lock", "e" * 12, "nothing", Touch.ALL),
+            ("dependencies", "dependency lock", "e" * 12, "not there", Touch.ALL),
         ),
         ({"replicates": 3}, ("replicates", "replicates", "2", "3", Touch.NOTHING)),
         (
             {"calibration": {"candidate": "lima 2026-01-01 ab"}},
-            ("calibration", "calibration", "nothing", "{'candidate': 'lima 2026-01-01 ab'}",
+            ("calibration", "calibration", "not there", "{'candidate': 'lima 2026-01-01 ab'}",
              Touch.ALL),
         ),
         (
             {"an input of a later version": 1},
-            ("charter", "an input of a later version", "nothing", "1", Touch.ALL),
+            ("charter", "an input of a later version", "not there", "1", Touch.ALL),
         ),
     ],
 )  # fmt: skip
@@ -110,6 +110,12 @@ def test_a_file_that_was_written_anew_with_the_same_content_moved_nothing() -> N
     found = changes(bundle(), bundle(inputs={"data bytes": {"data.csv": "b" * 64}}))
     assert [change.touches for change in found if change.clause == "data"] == [Touch.NOTHING]
     assert "the content is the same" in found[0].note
+
+
+def test_a_second_file_was_not_there_before() -> None:
+    files = {"data.csv": "a" * 64, "data2.csv": "f" * 64}
+    found = told(bundle(), bundle(inputs={"data bytes": files, "data content": "9" * 64}))
+    assert ("data", "data bytes data2.csv", "not there", "f" * 12, Touch.NOTHING) in found
 
 
 def test_terms_of_a_gate_by_the_gates_name() -> None:

@@ -284,6 +284,22 @@ def test_another_question_is_refused_and_says_what_differs(newer: Evidence, word
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.parametrize("confidential", ["A", "B"])
+def test_confidential_evidence_beside_other_is_refused_for_that_reason(confidential: str) -> None:
+    data = {"path": "data.csv", "target": "y", "validation": {"fraction": 0.5}}
+    hidden = bundle(data={**data, "classification": "confidential"})
+    classes = ["class-0", "class-1"]
+    hidden = dataclasses.replace(hidden, record={**hidden.record, "classes": classes})
+    sides = (hidden, bundle()) if confidential == "A" else (bundle(), hidden)
+    with pytest.raises(UsageError, match=r"opaque names.*the same data\.classification") as caught:
+        compare(*sides)
+    kinds = ("confidential", "internal") if confidential == "A" else ("internal", "confidential")
+    assert str(caught.value).startswith("A is of {} data and B of {}:".format(*kinds))
+    assert "two questions" not in str(caught.value)
+    public = bundle(data={**data, "classification": "public"})
+    assert compare(public, bundle()).exit_code == PASS
+
+
 def test_other_classes_are_another_question() -> None:
     other = bundle()
     other = dataclasses.replace(other, record={**other.record, "classes": ["a", "b"]})

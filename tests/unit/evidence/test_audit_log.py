@@ -158,6 +158,10 @@ def test_log_and_head_cut_together_go_unseen_without_a_signature(log: AuditLog) 
     [
         {"number": True}, {"number": "1"}, {"time": 5}, {"actor": None}, {"digests": []},
         {"digests": {"a": 1}}, {"facts": 7}, {"reason": ["a"]}, {"more": 1}, {"digest": "x"},
+        {"facts": {"attempt": "1"}}, {"facts": {"attempt": True}}, {"facts": {"spending": 7}},
+        {"facts": {"spending": {"shots": "7"}}}, {"facts": {"spending": {"shots": [7]}}},
+        {"action": "override", "facts": {"statement": ["a"]}},
+        {"action": "incident", "facts": {"incident": {"a": 1}}},
     ],
     ids=str,
 )  # fmt: skip
@@ -188,6 +192,33 @@ def test_a_folder_in_the_logs_place_is_told(log: AuditLog) -> None:
         log.append("run", pilot="small")
     with pytest.raises(InvalidFileError, match=r"log\.jsonl:1:1: cannot read: Is a directory"):
         log.entries()
+
+
+@pytest.mark.parametrize("which", ["log", "head"])
+def test_what_is_no_regular_file_is_told_and_not_waited_for(log: AuditLog, which: str) -> None:
+    filled(log)
+    path = log.path if which == "log" else log.head_path
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(InvalidFileError, match=rf"{path.name}:1:1: cannot read: no regular file"):
+        log.entries()
+    with pytest.raises((ExecutionError, InvalidFileError), match="no regular file"):
+        log.append("run", pilot="small")
+
+
+def test_what_to_do_about_a_broken_log_ends_in_a_log_that_is_whole(log: AuditLog) -> None:
+    filled(log)
+    signed = log.path.with_suffix(".head.dsse.json")
+    signed.write_bytes(b"{}")
+    log.path.write_bytes(b"changed\n")
+    said = refusal(log)
+    assert "attempts, overrides and spending are then counted anew" in said
+    for path in log.path.parent.iterdir():
+        assert path.name in said
+        path.unlink()
+    assert log.entries() == []
+    log.append("run", pilot="small")
+    assert len(log.entries()) == 1
 
 
 def test_ten_thousand_entries_are_read_and_appended_to_at_once(log: AuditLog) -> None:

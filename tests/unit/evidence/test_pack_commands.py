@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from qgate.cli import main
+from qgate.digest import canonical
 from qgate.evidence.archive import pack
 from qgate.evidence.members import read_members
-from qgate.evidence.store import bundle_name, open_bundle
+from qgate.evidence.store import attestation_name, bundle_name, open_bundle
 from tests.acceptance.hostile_bundles import Members, resealed, written
 from tests.acceptance.hostile_judging import small_members
 
@@ -61,7 +63,7 @@ def test_encrypted(bundle: Path, base: Members, capsys: pytest.CaptureFixture[st
     assert _said(capsys, "pack", str(bundle), *to) == (0, f"{name}.tar.age")
     file = f"{name}.tar.age"
     for arguments, expected in (
-        (("unpack", file), "is encrypted: run qgate unpack on it, with --identity"),
+        (("unpack", file), "is encrypted: add --identity FILE"),
         (("report", file), "is encrypted: run qgate unpack on it, with --identity"),
         (("unpack", file, "--identity", "b"), "is not encrypted to b"),
         (("unpack", file, "--identity", "c"), "there is no terminal to ask at"),
@@ -103,6 +105,56 @@ def test_another_bundle_of_the_same_name_is_not_replaced(
     code, message = _said(capsys, "unpack", "two.tar")
     assert (code, "is there already and differs" in message) == (2, True)
     assert _said(capsys, "unpack", "two.tar", "--into", "elsewhere")[0] == 0
+
+
+@pytest.mark.usefixtures("bundle")
+def test_attestations_that_are_missing_are_added_and_none_is_taken_away(
+    base: Members, capsys: pytest.CaptureFixture[str]
+) -> None:
+    statements = [f'{{"statement":{number}}}'.encode() for number in range(3)]
+    both, mine, theirs = ({attestation_name("run", data): data} for data in statements)
+    Path("mine.tar").write_bytes(pack({**base, **both, **mine}))
+    Path("theirs.tar").write_bytes(pack({**base, **both, **theirs}))
+    Path("bare.tar").write_bytes(pack(base))
+    for file, expected in (
+        ("bare.tar", {}),
+        ("mine.tar", {**both, **mine}),
+        ("theirs.tar", {**both, **mine, **theirs}),
+        ("bare.tar", {**both, **mine, **theirs}),
+    ):
+        code, folder = _said(capsys, "unpack", file)
+        assert code == 0
+        assert read_members(Path(folder)) == {**base, **expected}
+    # What was changed where it is unpacked to is not made whole unseen.
+    (Path(folder) / next(iter(both))).write_bytes(b"{}")
+    code, message = _said(capsys, "unpack", "mine.tar")
+    assert (code, "is there already: attestations/run-" in message) == (2, True)
+
+
+def test_confidential_evidence_in_the_clear_is_noted(
+    base: Members, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    record = json.loads(base["evidence.json"])
+    for classification, noted in (("confidential", True), ("internal", False)):
+        record["charter"]["data"]["classification"] = classification
+        written(resealed({**base, "evidence.json": canonical(record)}), tmp_path / classification)
+        assert main(["pack", classification, "--output", "one.tar"]) == 0
+        captured = capsys.readouterr()
+        assert captured.out == "one.tar\n"
+        note = "qgate: note: one.tar is of confidential data and not encrypted"
+        assert captured.err.startswith(note) == noted
+        assert bool(captured.err) == noted
+
+
+def test_a_file_in_a_folder_that_is_not_there_is_refused(
+    bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("pack", "lineage"):
+        code, message = _said(capsys, command, str(bundle), "--output", "new/one.tar")
+        assert (code, "there is no folder" in message) == (2, True), message
+    assert not Path("new").exists()
 
 
 def test_places_that_cannot_be_written_are_refused(

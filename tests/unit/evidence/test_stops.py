@@ -56,6 +56,22 @@ def test_a_forged_stop_is_refused(change: Callable[[dict[str, Any]], object], me
     assert message in _problems(_record(change))
 
 
+def _monthly(record: dict[str, Any]) -> None:
+    """Make it a stop of a month that other runs spent of too."""
+    record["charter"]["budget"] = {"per_month": {"shots": 9 * SHOTS}}
+    record["stopped"] |= {"cap": "per_month.shots", "limit": 9 * SHOTS, "spent": 8.5 * SHOTS}
+
+
+def test_a_stop_of_a_month_holds_the_months_cap() -> None:
+    assert _problems(_record(_monthly)) == ""
+
+    def forged(record: dict[str, Any]) -> None:
+        _monthly(record)
+        record["charter"]["budget"] = {"shots": 9 * SHOTS}
+
+    assert "not the charter's budget.per_month.shots" in _problems(_record(forged))
+
+
 def test_a_stop_of_a_run_that_lacks_nothing_is_refused() -> None:
     def whole(record: dict[str, Any]) -> None:
         record["trials"] = bundles.record()["trials"]

@@ -11,6 +11,9 @@ from qgate.errors import ExitCode
 from qgate.evidence.evidence import Evidence
 from qgate.gates.decision import Action, judge
 from qgate.gates.verdict import Outcome
+from qgate.report.markdown import render_markdown
+from qgate.report.terminal import render_plain
+from qgate.rollout.rollback import rollback_after
 from tests.unit.measure.small import INPUTS, TRUTH, document, evidence, lock, trial, wrong_on
 
 TRUTHS = TRUTH * 12
@@ -53,7 +56,7 @@ def test_every_gate_is_open_with_what_ran_so_far(wrong: tuple[int, ...], word: s
     parity = decision.verdicts[0]
     assert parity.measurement.value == pytest.approx(len(wrong) / len(TRUTHS))
     assert word in parity.reason
-    assert "with 3 of 4 seeds finished: set budget.shots to at least 8,190." in parity.reason
+    assert "Stopped at budget.shots with 3 of 4 seeds finished." in parity.reason
     drift = decision.verdicts[2]
     assert drift.measurement.value is None  # a part of the baseline is no drift of it
 
@@ -95,7 +98,8 @@ def test_a_stop_before_anything_ran_says_so() -> None:
     assert {verdict.outcome for verdict in decision.verdicts} == {Outcome.INCONCLUSIVE}
     assert decision.verdicts[0].reason == "Nothing was run: eu is not allowed."
     assert decision.stopped is not None
-    assert decision.stopped["words"] == "Nothing was run: eu is not allowed."
+    assert decision.stopped["words"].startswith("Nothing was run: eu is not allowed. To go on, ")
+    assert "state it as its `region` in pilot.yaml" in decision.stopped["words"]
 
 
 def test_what_to_type_is_said_whole() -> None:
@@ -107,6 +111,26 @@ def test_what_to_type_is_said_whole() -> None:
         "qgate run pilot.yaml",
     ):
         assert words in stopped["words"]
+
+
+def test_a_month_that_is_spent_may_be_waited_for() -> None:
+    month = {**STOP, "cap": "per_month.minutes", "needs": 0.385}
+    stopped = judge(_run(month)).stopped
+    assert stopped is not None
+    assert "set budget.per_month.minutes to at least 0.385 in pilot.yaml" in stopped["words"]
+    assert "or wait for the next month" in stopped["words"]
+
+
+@pytest.mark.parametrize("form", [render_plain, render_markdown])
+def test_what_to_do_is_said_once_and_is_not_a_gates_remediation(form: Any) -> None:
+    decision = judge(_run(STOP))
+    text = " ".join(form(decision, rollback_after(decision)).split())
+    assert text.count("to at least 8,190") == 1
+    for words in ("rerun", "again: `qgate run", " do "):
+        assert words not in text.partition("To go on")[2].partition("To go on")[0]
+    failed = judge(_run(STOP, inputs={**INPUTS, "packages": {"numpy": "9"}}))
+    whole = form(failed, rollback_after(failed))
+    assert whole.count("qgate run pilot.yaml") >= 2  # a mismatch is mended as ever
 
 
 def test_a_finished_run_is_judged_as_ever() -> None:

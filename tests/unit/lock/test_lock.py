@@ -189,14 +189,18 @@ def damaged(charter: Path, old: str, new: str) -> list[str]:
         ('"replicates": 2', '"replicates": 2, "replicates": 3', "stands twice"),
         ('"replicates": 2', '"replicates": 2, "<<<": 3', "unknown key '<<<' in inputs"),
         ('"changes": []', '"changes": [{}]', "changes[0] lacks `reason`"),
-        ('"changes": []', '"changes": [', "not valid YAML"),
-        ('"data bytes": {', "<<<<<<< HEAD\n", "not valid YAML"),
+        ('"changes": []', '"changes": [', "not valid JSON"),
+        ('"data bytes": {', "<<<<<<< HEAD\n", "not valid JSON"),
     ],
 )
 def test_a_damaged_lock_is_refused_where_it_is_damaged(
     charter: Path, old: str, new: str, message: str
 ) -> None:
-    assert any(message in found for found in damaged(charter, old, new))
+    told = damaged(charter, old, new)
+    assert any(message in found for found in told)
+    assert all(found.endswith(f"; delete it and lock anew: qgate lock {charter}") for found in told)
+    lock_path(charter).unlink()
+    assert written(charter).inputs == inputs()
 
 
 @pytest.mark.parametrize(

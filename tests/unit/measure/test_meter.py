@@ -111,6 +111,64 @@ def test_what_comes_from_the_cache_counts_in_the_evidence_but_not_as_spent_now()
     assert (spent.circuits, spent.shots) == (0, 0)
 
 
+BEFORE = Spending(50, 2 * EACH, 1.0, 0.5, 60.0)
+
+
+def test_a_month_has_what_earlier_runs_left_of_it() -> None:
+    made = _plan({"per_month": {"shots": 5 * EACH + 1}})
+    meter = Meter(made, {}, 0.0, spent=BEFORE)
+    _through(meter, made)
+    assert meter.stopped is not None
+    assert meter.stopped["cap"] == "per_month.shots"
+    assert (meter.stopped["limit"], meter.stopped["spent"]) == (5 * EACH + 1, 5 * EACH)
+    assert meter.stopped["needs"] == pytest.approx(8 * EACH, rel=0.01)
+    assert meter.stopped["needs"] >= 8 * EACH
+    assert "51,200 of 51,201 shots are spent this month" in meter.stopped["reason"]
+
+
+def test_the_nearer_of_both_caps_stops() -> None:
+    made = _plan({"shots": 2 * EACH, "per_month": {"shots": 9 * EACH}})
+    meter = Meter(made, {}, 0.0, spent=BEFORE)
+    _through(meter, made)
+    assert meter.stopped is not None
+    assert meter.stopped["cap"] == "shots"
+
+
+def test_what_is_kept_and_paid_takes_nothing_of_a_month() -> None:
+    made = _plan({"per_month": {"shots": 2 * EACH}})
+    meter = Meter(made, {}, 0.0, spent=BEFORE)
+    for spec in made.trials:
+        assert meter.admits(spec, 0)
+        meter.count(_done(spec, 10, fresh=False))
+    assert meter.closes()
+    paid = Meter(made, {}, 0.0, spent=BEFORE)
+    assert len(_through(paid, made)) < len(made.trials)  # the same trials, run now
+
+
+def test_what_ran_before_and_nobody_counted_is_paid_with_its_seconds() -> None:
+    made, clock = _plan({"per_month": {"shots": 4 * EACH}}), Clock()
+    meter = Meter(made, {}, 90.0, spent=BEFORE, clock=clock)
+    spec = next(spec for spec in made.trials if spec.shots)
+    result = _done(spec, 10, seconds=4.0, fresh=False)
+    meter.count(replace(result, marks=("a",)))
+    assert (meter.spending().shots, meter.spending().seconds) == (EACH, 10.0 + 4.0)
+    meter.count(replace(result, fresh=True, marks=("b", "c")))  # ran now, and once unkept
+    assert (meter.spending().shots, meter.spending().seconds) == (3 * EACH, 10.0 + 4.0 + 4.0)
+    assert meter.stopped is not None
+    assert meter.stopped["cap"] == "per_month.shots"
+
+
+def test_minutes_of_a_month_count_those_of_earlier_runs() -> None:
+    made, clock = _plan({"per_month": {"minutes": 2}}), Clock()
+    meter = Meter(made, {}, 90.0, spent=BEFORE, clock=clock)
+    assert meter.admits(made.trials[0])
+    clock.now = 151.0
+    assert not meter.admits(made.trials[0])
+    assert meter.stopped is not None
+    assert meter.stopped["spent"] == pytest.approx(121 / 60)
+    assert meter.stopped["needs"] >= 121 / 60
+
+
 def test_wall_clock_is_looked_at_between_trials_and_before_what_follows_them() -> None:
     made, clock = _plan({"minutes": 1}), Clock()
     meter = Meter(made, {}, 100.0, clock=clock)

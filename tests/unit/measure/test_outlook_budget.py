@@ -11,7 +11,7 @@ import pytest
 from qgate import pipeline
 from qgate.measure.cost import planned_use, price
 from qgate.measure.outlook import planned_spending, refusals
-from qgate.measure.spending import Spending
+from qgate.measure.spending import UNITS, Spending
 from qgate.plan.estimate import estimated_seconds
 from qgate.plan.settings import Settings
 from qgate.plan.study import Study
@@ -81,7 +81,12 @@ def test_each_cap_binds_whatever_is_said_of_power(
     assert _messages(_study(tmp_path, {cap: enough, **extra})) == []
     (message,) = _messages(_study(tmp_path, {cap: little, **extra}))
     assert message.startswith(f"{tmp_path}/pilot.yaml:") or "pilot.yaml:" in message
-    assert f" {cap} (modelled), the budget allows" in message
+    assert f" {UNITS[cap]} (modelled), the budget allows" in message
+    assert f"set budget.{cap} to at least " in message
+    assert message.endswith("or schedule fewer seeds")
+    least = message.partition("to at least ")[2].partition(", or")[0].replace(",", "")
+    proposed: Any = int(least) if cap == "shots" else float(least)
+    assert _messages(_study(tmp_path, {cap: proposed, **extra})) == []
 
 
 def test_a_month_has_what_its_runs_have_left(tmp_path: Path) -> None:
@@ -90,5 +95,6 @@ def test_a_month_has_what_its_runs_have_left(tmp_path: Path) -> None:
     known = {"month": "2026-01", "spent": Spending(1, planned.shots)}
     assert _messages(found, **known) == []
     (message,) = _messages(found, **{**known, "spent": Spending(1, planned.shots + 1)})
-    assert f"small spent {planned.shots + 1:,.6g} shots in 2026-01" in message
+    assert f"small spent {planned.shots + 1:,} shots in 2026-01" in message
+    assert f"set budget.per_month.shots to at least {2 * planned.shots + 1:,}," in message
     assert "`qgate spending` lists" in message

@@ -49,11 +49,11 @@ CASES: dict[str, tuple[Any, Any, dict[str, Any], Outcome, str]] = {
     ),
     "an installed entry point of ours": (
         "eu", SKLEARN, {"id": "new", "estimator": "braket_kernel"}, Outcome.PASS,
-        "the baseline and the candidate declare no region and are run where qgate runs",
+        "are run where qgate runs, which is taken to be eu (they declare no region); 2 of 2 arms",
     ),
     "the strongest": (
         "eu", "strongest", {**ACME, "region": "eu"}, Outcome.PASS,
-        "the baseline declares no region and is run where qgate runs",
+        "ssumed: the baseline is run where qgate runs, which is taken to be eu (it declares no",
     ),
 }  # fmt: skip
 

@@ -12,6 +12,8 @@ from qgate.evidence.audit_log import Entry
 from qgate.evidence.evidence import Evidence
 from qgate.measure.spending import (
     Spending,
+    amount,
+    enough,
     logged_spending,
     month_so_far,
     plain,
@@ -20,6 +22,7 @@ from qgate.measure.spending import (
     spent_in,
     spent_of,
     taken_of,
+    times,
 )
 from tests.unit.measure.small import PRICES, document, evidence, trial, wrong_on
 
@@ -117,3 +120,30 @@ def test_only_entries_that_noted_their_spending_count() -> None:
     east = datetime.timezone(datetime.timedelta(hours=9))
     night = datetime.datetime(2026, 2, 1, 8, tzinfo=east)  # January still, UTC
     assert month_so_far(entries, "b", night) == (spent_in(_entries(), "b", "2026-01"), "2026-01")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (372_099_000, "372,099,000"),
+        (3.72099e8, "372,099,000"),
+        (93024.754, "93,024.8"),
+        (1.5e12 + 0.5, "1,500,000,000,000"),
+        (0.385, "0.385"),
+        (1e-5, "0.00001"),
+        (0.0, "0"),
+    ],
+)
+def test_amounts_have_no_power_of_ten(value: float, words: str) -> None:
+    assert amount(value) == words
+
+
+def test_a_cap_that_is_proposed_is_enough() -> None:
+    for value in (0.38412, 110_000.0, 3.72099e8, 1e-7):
+        assert value <= enough(value) <= value * 1.01
+    assert enough(0.0) == 0.0
+
+
+def test_what_is_not_known_is_not_known_twice_either() -> None:
+    assert times(Spending(1, 2, None, 0.5, 3.0), 2) == Spending(2, 4, None, 1.0, 6.0)
+    assert times(Spending(1, 2, 1.0, None, 3.0), 0) == Spending(0, 0, 0.0, None, 0.0)

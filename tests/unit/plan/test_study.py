@@ -77,7 +77,7 @@ def test_an_invalid_charter_is_refused_with_its_errors_and_without_its_warnings(
 def test_a_damaged_lock_is_refused_before_the_data_are_read(charter: Path) -> None:
     (charter.parent / "pilot.lock.json").write_text("{", encoding="utf-8")
     (charter.parent / "data.csv").write_text("x,label\n", encoding="utf-8")
-    with pytest.raises(InvalidFileError, match=r"pilot\.lock\.json:1:2: not valid YAML"):
+    with pytest.raises(InvalidFileError, match=r"pilot\.lock\.json:1:2: not valid JSON"):
         study(charter, Settings())
 
 

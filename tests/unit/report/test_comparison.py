@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ FIRST = {
     Answer.NO_WORSE: "NO WORSE: no gate fell, and no measurement is shown",
     Answer.WORSE: "WORSE: parity fails, passed in A. Shown to be worse: parity by 30.0 pt.",
     Answer.EVIDENCE_DRIFT: "EVIDENCE DRIFT: the baseline moved (silently: its data, its spec and",
-    Answer.INPUTS_DRIFTED: "INPUTS DRIFTED: parity moved, and not only the candidate can have",
+    Answer.INPUTS_DRIFTED: "INPUTS DRIFTED: parity moved, and inputs changed: data content.",
     Answer.CANNOT_SAY: "CANNOT SAY: parity is inconclusive, passed in A.",
 }
 
@@ -72,13 +73,89 @@ def test_a_drift_tells_each_arms_part_and_both_ways_on() -> None:
     text = render_plain(CASES[Answer.EVIDENCE_DRIFT]())
     assert re.search(r"of it the baseline's -10.0 pt \(-\d+\.\d to -\d\.\d+\)", text)
     assert "the candidate's 0.00 pt" in text
-    assert "not the candidate's alone: changed too: the baseline" in text
+    assert "not the candidate's alone, these changed too: the baseline" in text
     assert "accuracy 1 -> 0.9" in text
+
+
+def test_a_new_baseline_that_is_locked_makes_b_the_reference() -> None:
     typed = [command for _, command in steps(CASES[Answer.EVIDENCE_DRIFT]())]
-    assert typed[:2] == [
+    assert typed[:4] == [
+        "qgate compare somewhere NEW-EVIDENCE",
+        'qgate lock pilot.yaml --reason "why it is back"',
+        "qgate run pilot.yaml",
+        "qgate compare somewhere NEW-EVIDENCE",
+    ]
+    assert "compare later bundles against B" in steps(CASES[Answer.EVIDENCE_DRIFT]())[0][0]
+
+
+def test_a_new_baseline_that_is_not_locked_is_locked_first_if_it_is_meant() -> None:
+    found = compare(bundle(), bundle((), range(20), locked_baseline=()))
+    assert [command for _, command in steps(found)][:2] == [
         'qgate lock pilot.yaml --reason "why it changed"',
         "qgate run pilot.yaml",
     ]
+
+
+def sentence(found: Comparison) -> str:
+    """Return the first sentence as one line."""
+    return " ".join(render_plain(found).split("\n\n")[0].split())
+
+
+def test_other_seeds_of_the_same_candidate_are_named_first() -> None:
+    older = bundle(range(2), gates=WIDE)
+    worse = compare(older, bundle(range(2, 62), gates=WIDE, seeds=(4, 5, 6)))
+    assert sentence(worse) == (
+        "INPUTS DRIFTED: other seeds of the same candidate: parity (by 29.0 pt) came out worse, "
+        "which the candidate cannot have done."
+    )
+    why, command = steps(worse)[0]
+    assert (why, command) == (
+        "With A's seeds, which leaves nothing to luck",
+        "qgate run pilot.yaml",
+    )
+    assert "other seeds of the same candidate" in render_plain(worse).split("Measurements")[1]
+    still = compare(older, bundle(range(2), gates=WIDE, seeds=(4, 5, 6)))
+    assert sentence(still).startswith("NO WORSE: other seeds of the same candidate: no gate fell")
+    fell = compare(bundle(range(2)), bundle(range(2, 62), seeds=(4, 5, 6)))
+    assert sentence(fell).startswith(
+        "WORSE: other seeds of the same candidate: parity fails, passed in A."
+    )
+    for found in (worse, still, fell):
+        document = json.loads(render_json(found))
+        assert findings_against("comparison.v1.json", Source("", document, {})) == []
+    assert comparison_document(worse)["measurements"][0]["touched_by"] == ["seeds"]
+
+
+def test_a_difference_that_may_be_nothing_is_not_said_to_have_moved() -> None:
+    other = {"data content": "9" * 64}
+    found = compare(bundle(range(4), gates=WIDE), bundle(range(3, 8), gates=WIDE, inputs=other))
+    assert found.gates[0].difference.sign == 0
+    assert sentence(found) == (
+        "INPUTS DRIFTED: the difference of parity is not told from 0, and inputs changed: data "
+        "content."
+    )
+    made = compare(
+        bundle(range(2), gates=WIDE), bundle(range(2, 62), gates=WIDE, inputs=other, made="new")
+    )
+    assert sentence(made) == (
+        "INPUTS DRIFTED: parity moved, and more than the candidate changed: data content."
+    )
+    opened = compare(bundle(range(10)), bundle(range(8, 24), inputs=other))
+    assert "parity is inconclusive, passed in A, and inputs changed" in sentence(opened)
+
+
+def test_an_override_in_force_stands_under_the_answer_in_every_form() -> None:
+    told = {"by": "Ann", "reason": "a\x1b[31m fire", "until": "2030-01-01", "evidence": "f" * 64}
+    found = CASES[Answer.WORSE]()
+    found = replace(found, after=replace(found.after, overrides=(told,)))
+    said = "BREAK-GLASS until 2030-01-01, by Ann: a\\x1b[31m fire (evidence ffffffffffff)"
+    assert f" ! {said}" in render_plain(found).split("Inputs")[0]
+    assert said in render_markdown(found).split("### Inputs")[0].replace("\\[", "[").replace(
+        "\\\\", "\\"
+    )
+    document = json.loads(render_json(found))
+    assert findings_against("comparison.v1.json", Source("", document, {})) == []
+    assert document["overrides"] == [told]
 
 
 def test_a_fall_names_owner_remediation_and_the_way_back() -> None:

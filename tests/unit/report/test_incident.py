@@ -45,6 +45,16 @@ def test_no_line_is_wider_than_asked_for(width: int) -> None:
         assert text.isascii()
 
 
+def test_a_rollback_has_the_pilots_owner() -> None:
+    found = incident(clauses=(), cause="rollback", digests={}, owner="boss@example.com")
+    assert "(rollback)" in render_list([found], NOW, 80)
+    assert render_list([found], NOW, 80).rstrip().endswith("boss@example.com")
+    assert " owner         boss@example.com\n" in render_incident(found, NOW, 80)
+    assert "- owner: boss@example.com\n" in render_markdown(found)
+    assert document(found)["owner"] == "boss@example.com"
+    assert "owner" not in document(incident())  # what is on record keeps its digest
+
+
 def test_an_empty_list_says_so() -> None:
     assert "no open incident" in render_list([], NOW, 80)
 

@@ -35,6 +35,8 @@ def test_unknown_is_a_dash_and_known_in_part_is_at_least() -> None:
 
 def test_without_runs_it_says_so() -> None:
     assert render_spending([], 80).plain == "No run has noted what it spent.\n"
+    asked = render_spending([], 80, pilot="small", month="2025-01").plain
+    assert asked == "No run of small has noted what it spent in 2025-01.\n"
 
 
 def test_json_has_every_month_with_null_for_what_is_not_known() -> None:

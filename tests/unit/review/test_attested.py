@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from qgate.evidence.audit_log import Head
 from qgate.evidence.store import attestation_name, evidence_of, open_bundle
 from qgate.gates.decision import judge
 from qgate.review.attested import attested
+from qgate.review.overrides import in_force
 from qgate.review.statements import Judged, attest, common, result_predicate
 from qgate.signing.envelope import Envelope, dumps, loads
 from qgate.signing.keys import SigningKey
@@ -20,6 +20,7 @@ from qgate.signing.signers import Signer, Signers
 from qgate.signing.statement import (
     APPROVAL,
     LOG_HEAD,
+    OVERRIDE,
     STATEMENT_PAYLOAD,
     TEST_RESULT,
     signed_statement,
@@ -56,13 +57,13 @@ def _with(judged: Judged, data: bytes, kind: str = "approval") -> Judged:
 
 
 def _approval(judged: Judged, key: SigningKey, **changed: Any) -> bytes:
-    said = {**common(judged, Head(), NOW), "reason": "fine", **changed}
+    said = {**common(judged, [], NOW), "reason": "fine", **changed}
     return dumps(signed_statement(judged.subjects, APPROVAL, said, key))
 
 
 def test_a_statement_is_read_back_with_whose_key_signed_it(judged: Judged) -> None:
     key = ssh.key("alice")
-    name = attest(judged, APPROVAL, {**common(judged, Head(), NOW), "reason": "fine"}, key)
+    name = attest(judged, APPROVAL, {**common(judged, [], NOW), "reason": "fine"}, key)
     again = _again(judged.bundle.place, judged.bundle.place)
     (found,), wrong = attested(again, _signers(key, "alice@example.com"), NOW)
     assert (wrong, found.name, found.kind) == ([], name, "approval")
@@ -125,8 +126,11 @@ def test_a_key_counts_while_it_is_valid(
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"charter": "0" * 64}, "is about another charter or lock"),
-        ({"contract": "0" * 64}, "is about another charter or lock"),
+        ({"charter": "0" * 64}, "is about another charter, lock, pilot or decision"),
+        ({"contract": "0" * 64}, "is about another charter, lock, pilot or decision"),
+        ({"pilot": "another"}, "is about another charter, lock, pilot or decision"),
+        ({"decision": "promote"}, "is about another charter, lock, pilot or decision"),
+        ({"time": (NOW + DAY).isoformat()}, "was signed in the future"),
         ({"time": "yesterday"}, "expected a date and time with its zone"),
         ({"time": "2026-01-01T00:00:00"}, "expected a date and time with its zone"),
         ({"time": None}, "expected a date and time with its zone"),
@@ -142,9 +146,69 @@ def test_what_does_not_hold_for_this_bundle_is_none(
     assert expected in wrong
 
 
+def _override(judged: Judged, key: SigningKey, **changed: Any) -> bytes:
+    said = {
+        **common(judged, [], NOW), "reason": "outage",
+        "until": (NOW + DAY).isoformat(), "evidence": judged.bundle.evidence_digest, **changed,
+    }  # fmt: skip
+    return dumps(signed_statement(judged.subjects, OVERRIDE, said, key))
+
+
+def test_an_override_within_its_limits_is_read(judged: Judged) -> None:
+    alice = ssh.key("alice")
+    data = _override(judged, alice)
+    (found,), wrong = attested(_with(judged, data, "override"), _signers(alice, "alice"), NOW)
+    assert (found.principals, wrong) == (frozenset({"alice"}), [])
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"until": (NOW + 15 * DAY).isoformat()}, "14 days from now"),
+        ({"until": "2099-01-01T00:00:00+00:00"}, "14 days from now"),
+        ({"until": (NOW - DAY).isoformat()}, "after now"),
+        ({"until": "9999-12-31T23:59:00-14:00"}, "expected a date and time"),
+        ({"until": None}, "expected a date and time"),
+        ({"reason": ""}, "gives no reason"),
+        ({"reason": {"a": [1]}}, "gives no reason"),
+        ({"reason": "two\nlines"}, "gives no reason"),
+        ({"evidence": "0" * 64}, "is about other evidence"),
+    ],
+)
+def test_an_override_beyond_its_limits_is_none(
+    judged: Judged, change: dict[str, Any], expected: str
+) -> None:
+    alice = ssh.key("alice")
+    data = _override(judged, alice, **change)
+    found, (wrong,) = attested(_with(judged, data, "override"), _signers(alice, "alice"), NOW)
+    assert found == []
+    assert expected in wrong
+
+
+def test_a_statement_is_called_what_it_is(judged: Judged) -> None:
+    alice = ssh.key("alice")
+    data = _override(judged, alice)
+    found, (wrong,) = attested(_with(judged, data, "approval"), _signers(alice, "alice"), NOW)
+    assert found == []
+    assert "is of another kind than its name says: override" in wrong
+    # It is shown all the same: by what it is, not by its name.
+    hidden = _with(judged, data, "approval").bundle
+    (told,) = in_force([], hidden, "any", NOW)
+    assert told["reason"] == "outage"
+
+
+def test_another_result_than_the_evidence_gives_is_none(judged: Judged) -> None:
+    alice = ssh.key("alice")
+    said = {**result_predicate(judged), "result": "PASSED"}
+    data = dumps(signed_statement(judged.subjects, TEST_RESULT, said, alice))
+    found, (wrong,) = attested(_with(judged, data, "test-result"), _signers(alice, "a"), NOW)
+    assert found == []
+    assert "says another result than the evidence gives" in wrong
+
+
 def test_other_subjects_kinds_and_payloads_are_none(judged: Judged) -> None:
     alice = ssh.key("alice")
-    said = common(judged, Head(), NOW)
+    said = common(judged, [], NOW)
     others = [("evidence", "0" * 64), judged.subjects[1]]
     swapped = list(reversed(judged.subjects))
     payload = loads(_approval(judged, alice), "x").payload

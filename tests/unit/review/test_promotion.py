@@ -42,7 +42,8 @@ def override(who: str, until: datetime.datetime) -> Attested:
 @pytest.fixture
 def judged(tmp_path: Path) -> Judged:
     """Return a bundle whose gates all passed, by hand."""
-    evidence = bundles.write(bundles.record(), bundles.observations(), tmp_path / "store")
+    observed = {**bundles.observations(), "author": "dev"}
+    evidence = bundles.write(bundles.record(), observed, tmp_path / "store")
     bundle = open_bundle(evidence.digest, tmp_path / "store")
     decision = judge(evidence_of(bundle))
     passed = tuple(replace(v, outcome=Outcome.PASS) for v in decision.verdicts)
@@ -112,21 +113,36 @@ def test_people_are_counted(
     assert found.exit_code == (ExitCode.PASS if met else ExitCode.INCONCLUSIVE)
 
 
-@pytest.mark.parametrize("author", ["sre", "sre,other"])
-def test_the_author_may_not_approve_alone_under_any_key(judged: Judged, author: str) -> None:
-    names = frozenset(author.split(","))
-    ran = replace(BY_DEV, principals=names, keys=frozenset({"k-ran"}))
-    assert _unmet(_clear(judged, ran, approval("sre", "k-another"))) == ["approved"]
-    ran = replace(BY_DEV, principals=frozenset({"someone"}), keys=frozenset({"k-sre"}))
+def _ran_by(judged: Judged, author: str) -> Judged:
+    observed = {**judged.evidence.observations, "author": author}
+    return replace(judged, evidence=replace(judged.evidence, observations=observed))
+
+
+@pytest.mark.parametrize("names", ["sre", "sre,other"])
+def test_the_author_may_not_approve_alone_under_any_key(judged: Judged, names: str) -> None:
+    found = _ran_by(judged, "sre")
+    ran = replace(BY_DEV, principals=frozenset(names.split(",")), keys=frozenset({"k-ran"}))
+    assert _unmet(_clear(found, ran, approval("sre", "k-another"))) == ["approved"]
+    assert _unmet(_clear(found, ran, approval("sre", "k-another"), approval("lead"))) == []
+    ran = replace(BY_DEV, keys=frozenset({"k-sre"}))
     assert _unmet(_clear(judged, ran, approval("sre", "k-sre"))) == ["approved"]
     assert _unmet(_clear(judged, ran, approval("sre", "k-sre"), approval("lead"))) == []
 
 
-def test_who_is_recorded_as_author_may_not_approve_alone(judged: Judged) -> None:
-    observed = {**bundles.observations(), "author": "sre"}
-    known = replace(judged, evidence=replace(judged.evidence, observations=observed))
-    assert _unmet(_clear(known, BY_DEV, approval("sre"))) == ["approved"]
-    assert _unmet(_clear(known, BY_DEV, approval("lead"))) == []
+def test_names_outside_the_roles_tie_keys_to_a_person_too(judged: Judged) -> None:
+    as_sre, as_lead = approval("dev,sre", "k2"), approval("dev,lead", "k3")
+    assert _unmet(_clear(judged, BY_DEV, as_sre)) == ["approved"]
+    assert _unmet(_clear(judged, BY_DEV, as_sre, as_lead, required=2)) == ["approved"]
+    assert _unmet(_clear(judged, as_sre, as_lead)) == ["approved"]
+    assert _unmet(_clear(judged, BY_DEV, as_sre, approval("cto"), required=2)) == []
+
+
+@pytest.mark.parametrize("author", ["sre", "a-login-nobody-has", None])
+def test_whoever_signs_is_not_thereby_who_ran_it(judged: Judged, author: str) -> None:
+    """A colleague's signature must not make the author's own approval count."""
+    found = _ran_by(judged, author)
+    assert _unmet(_clear(found, BY_DEV, approval("sre"))) == ["approved"]
+    assert _unmet(_clear(found, BY_DEV, approval("sre"), approval("lead"))) == []
 
 
 def test_a_changed_charter_or_lock_forbids_it_whatever_was_signed(judged: Judged) -> None:

@@ -79,6 +79,9 @@ def test_a_rollback_without_evidence_has_no_clauses() -> None:
     found = after_rollback(failing().charter, OPENED)
     assert (found.cause, found.clauses, found.digests) == ("rollback", (), {})
     assert found.why == OPENED.what
+    charter = failing().charter
+    assert found.owners == (charter.pilot.owner,) != ("",)
+    assert after_decision(failing(), "b" * 64, OPENED).owners == ("floor@example.com",)
 
 
 def test_the_same_failure_is_of_the_same_gates_on_the_same_evidence() -> None:

@@ -68,6 +68,19 @@ def test_a_trial_that_is_read_counts_as_used(tmp_path: Path) -> None:
     assert cache.get(second) is not None
 
 
+def test_which_run_ended_in_which_bundle_is_not_forgotten(tmp_path: Path) -> None:
+    """Without it, a run that changes nothing would count as another attempt."""
+    state = _state(tmp_path)
+    run = state / "runs" / "r.json"
+    run.parent.mkdir()
+    run.write_bytes(b"x" * 100)
+    os.utime(run, (0, 0))
+    assert _names(state)[0] == "r.json"
+    assert prune(state, 300) == Pruned(1, 100)  # runs are not counted either
+    assert prune(state, 0) == Pruned(3, 300)
+    assert _names(state) == ["r.json"]
+
+
 def test_nothing_kept_is_nothing_pruned(tmp_path: Path) -> None:
     assert kept(tmp_path / "none") == []
     assert prune(tmp_path / "none", 0) == Pruned(0, 0)

@@ -144,6 +144,33 @@ def test_a_replays_preparation_that_fails_is_a_failure() -> None:
     assert found.outcome.kind == "not_finite"
 
 
+_MASKED = """
+import sys
+from pathlib import Path
+from qgate.trials.workers import _pool
+
+def blocked():
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.split("SigBlk:")[1].split()[0], 16)
+
+if __name__ == "__main__":
+    with _pool(1, print, ()) as pool:
+        print(pool.schedule(blocked).result())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_worker_is_deaf_to_the_interrupt_before_it_reads_anything(tmp_path: Path) -> None:
+    """Of a process's first pool: what multiprocessing starts with it lets signals through."""
+    script = tmp_path / "masked.py"
+    script.write_text(_MASKED, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    found = subprocess.run(
+        [sys.executable, str(script)], env=environment, stdout=subprocess.PIPE, check=True
+    )
+    assert int(found.stdout) & (1 << (signal.SIGINT - 1))
+
+
 _SLEEPY = f"""
 import sys
 from pathlib import Path
