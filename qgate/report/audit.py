@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qgate.evidence.audit_log import Entry, Head
 from qgate.files import printable
+from qgate.report.columns import cut, fitted, hung
 
-_WIDEST = 120
-_NARROWEST = 60
 _DIGITS = 12
 
 
@@ -26,7 +24,7 @@ def render_log(shown: Sequence[Entry], head: Head, signed: str, width: int) -> s
         width: Columns to write for.
 
     """
-    width = max(_NARROWEST, min(width, _WIDEST))
+    width = fitted(width)
     number = max(len(str(entry.number)) for entry in shown) if shown else 1
     action = max((len(printable(entry.action)) for entry in shown), default=0)
     pilot = min(max((len(printable(entry.pilot)) for entry in shown), default=0), width // 3)
@@ -34,16 +32,16 @@ def render_log(shown: Sequence[Entry], head: Head, signed: str, width: int) -> s
     for entry in shown:
         first = (
             f"{entry.number:>{number}}  {_minute(entry)}  {printable(entry.action):<{action}}  "
-            f"{_cut(printable(entry.pilot), pilot):<{pilot}}  "
+            f"{cut(printable(entry.pilot), pilot):<{pilot}}  "
         )
-        lines += _hung(first, entry.actor, width)
+        lines += hung(first, entry.actor, width)
         for name, words in _told(entry):
-            lines += _hung(f"{'':{number}}  {name:<8}", words, width)
+            lines += hung(f"{'':{number}}  {name:<8}", words, width)
     count = f"{len(shown)} of {head.entries}" if len(shown) < head.entries else str(head.entries)
     noun = "entry" if count == "1" else "entries"
     chain = f", chain whole, head {head.digest[:_DIGITS]}" if head.entries else ""
     sign = f", {signed or 'not signed'}" if head.entries else ""
-    lines += _hung("", f"{count} {noun}{chain}{sign}", width)
+    lines += hung("", f"{count} {noun}{chain}{sign}", width)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -81,17 +79,3 @@ def _plain(value: Any) -> str:
 
 def _minute(entry: Entry) -> str:
     return printable(f"{entry.time[:10]} {entry.time[11:16]}")
-
-
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else f"{text[: room - 2]}.."
-
-
-def _hung(first: str, content: str, width: int) -> list[str]:
-    return textwrap.wrap(
-        printable(" ".join(content.split())),
-        width,
-        initial_indent=first,
-        subsequent_indent=" " * len(first),
-        break_on_hyphens=False,
-    ) or [first.rstrip()]

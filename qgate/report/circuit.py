@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_WIDEST = 120
-_NARROWEST = 60
+from qgate.report.columns import fitted, hung
+
 _COLUMNS = ("qubits", "depth", "gates", "two_qubit_gates", "parameters")
 _MEASURES = {
     "meyer_wallach": "Meyer-Wallach Q, without noise: 0 product, 1 each qubit fully entangled",
@@ -17,7 +16,7 @@ _MEASURES = {
 
 def render_circuit(told: Mapping[str, Mapping[str, Any]], width: int) -> str:
     """Return every arm's layers, drawing, figures and states as text of a width."""
-    width = max(_NARROWEST, min(width, _WIDEST))
+    width = fitted(width)
     lines: list[str] = []
     for role, portrait in told.items():
         lines += [f"{role} {portrait['id']}", *_layers(portrait, width), ""]
@@ -32,7 +31,7 @@ def _layers(portrait: Mapping[str, Any], width: int) -> Iterator[str]:
     longest = max(len(layer["name"]) for layer in portrait["layers"])
     for layer in portrait["layers"]:
         first = f"  {layer['name']:<{longest}}  "
-        yield from _hung(first, f"{layer['kind']}: {layer['does']}", width)
+        yield from hung(first, f"{layer['kind']}: {layer['does']}", width, long_words=False)
     if portrait["repeat"] > 1:
         yield f"  all of it {portrait['repeat']} times"
 
@@ -57,39 +56,29 @@ def _device(circuit: Mapping[str, Any], width: int) -> Iterator[str]:
     duration = circuit["modelled_duration_us"]
     time = "duration not known" if duration is None else f"{duration:.4g} us (modelled)"
     qubits = ", ".join(str(qubit) for qubit in circuit["physical_qubits"])
-    yield from _hung(
+    yield from hung(
         f"  {circuit['device']}: ",
         f"calibrated {circuit['calibrated']}, snapshot {circuit['snapshot'][:12]}; "
         f"qubits {qubits}; {counts}; {time}",
         width,
+        long_words=False,
     )
     for warning in circuit["warnings"]:
-        yield from _hung("    warning: ", warning, width)
+        yield from hung("    warning: ", warning, width, long_words=False)
 
 
 def _states(states: Mapping[str, Any], width: int) -> Iterator[str]:
     yield f"  states of {states['rows']} of {states['of']} training rows, mean (least to most)"
     for key, what in _MEASURES.items():
         if key in states:
-            yield from _hung(f"    {_spread(states[key])}  ", what, width)
+            yield from hung(f"    {_spread(states[key])}  ", what, width, long_words=False)
     yield f"    {'1':<{len(_spread({'mean': 1, 'min': 1, 'max': 1}))}}  purity without noise"
     for device, values in states.get("modelled_purity", {}).items():
         what = f"purity after U(x) behind the noise of {device} (modelled)"
-        yield from _hung(f"    {_spread(values)}  ", what, width)
+        yield from hung(f"    {_spread(values)}  ", what, width, long_words=False)
     if "meyer_wallach" not in states:
         yield "    entanglement is not computed for so many qubits"
 
 
 def _spread(values: Mapping[str, float]) -> str:
     return f"{values['mean']:.3f} ({values['min']:.3f} to {values['max']:.3f})"
-
-
-def _hung(first: str, content: str, width: int) -> list[str]:
-    return textwrap.wrap(
-        content,
-        width,
-        initial_indent=first,
-        subsequent_indent=" " * len(first),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

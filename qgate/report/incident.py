@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import datetime
 import json
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from qgate.files import printable
 from qgate.measure.registry import METRICS
 from qgate.measure.units import bare, in_words
+from qgate.report.columns import cut, fitted, hung
 from qgate.rollout.incident import Clause, Event, Incident, document
 
-_WIDEST = 120
-_NARROWEST = 60
 _HEADS = ("age", "incident", "pilot", "failed gate", "owner")
 _AGES = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
 def render_list(incidents: Sequence[Incident], now: datetime.datetime, width: int) -> str:
     """Return a line for each incident: age, id, gates and owners; cut to the width."""
-    width = max(_NARROWEST, min(width, _WIDEST))
+    width = fitted(width)
     if not incidents:
         return "no open incident: qgate incident list --all shows the closed ones\n"
     rows = [
@@ -39,34 +37,34 @@ def render_list(incidents: Sequence[Incident], now: datetime.datetime, width: in
     shares = _shares(wanted, width - age - name - 2 * (len(_HEADS) - 1))
     lines = []
     for first, second, *rest in table:
-        cells = [f"{_cut(text, share):<{share}}" for text, share in zip(rest, shares, strict=True)]
+        cells = [f"{cut(text, share):<{share}}" for text, share in zip(rest, shares, strict=True)]
         lines.append("  ".join([f"{first:>{age}}", f"{second:<{name}}", *cells]).rstrip())
     return "".join(f"{line}\n" for line in lines)
 
 
 def render_incident(incident: Incident, now: datetime.datetime, width: int) -> str:
     """Return an incident: what failed and what to do, what was done, and the timeline."""
-    width = max(_NARROWEST, min(width, _WIDEST))
+    width = fitted(width)
     state = f"open since {minute(incident.opened)}" if incident.is_open else "closed"
     state += f" ({_age(incident, now)})" if incident.is_open else ""
-    lines = [f"{incident.id}: {state}", *_hung(" ", incident.why, width), ""]
+    lines = [f"{incident.id}: {state}", *hung(" ", incident.why, width), ""]
     for clause in incident.clauses:
-        lines += _hung(" gate ", f"{clause.gate} ({clause.metric})", width)
+        lines += hung(" gate ", f"{clause.gate} ({clause.metric})", width)
         for name, words in clause_words(clause):
-            lines += _hung(f"   {name:<10}", words, width)
+            lines += hung(f"   {name:<10}", words, width)
         lines.append("")
     for done in incident.remediation:
-        lines += _hung(" done          ", done, width)
+        lines += hung(" done          ", done, width)
     if incident.remediation:
         lines.append("")
     lines += [" timeline"]
     for event in incident.history:
-        lines += _hung(f"   {minute(event)}  ", f"{event.who}: {event.what}", width)
+        lines += hung(f"   {minute(event)}  ", f"{event.who}: {event.what}", width)
     lines.append("")
-    lines += _hung(" pilot         ", incident.pilot, width)
+    lines += hung(" pilot         ", incident.pilot, width)
     if incident.owner:
-        lines += _hung(" owner         ", incident.owner, width)
-    lines += _hung(" charter       ", f"{incident.charter} {incident.charter_digest[:12]}", width)
+        lines += hung(" owner         ", incident.owner, width)
+    lines += hung(" charter       ", f"{incident.charter} {incident.charter_digest[:12]}", width)
     lines += [f" {name:<14}{digest[:12]}" for name, digest in incident.digests.items()]
     if incident.is_open:
         lines += ["", f'To close it: qgate incident close {incident.id} --reason "why"']
@@ -129,17 +127,3 @@ def _shares(wanted: Sequence[int], room: int) -> list[int]:
     while sum(found) > room and max(found) > 6:
         found[found.index(max(found))] -= 1
     return found
-
-
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else f"{text[: room - 2]}.."
-
-
-def _hung(first: str, content: str, width: int) -> list[str]:
-    return textwrap.wrap(
-        printable(" ".join(content.split())),
-        width,
-        initial_indent=first,
-        subsequent_indent=" " * len(first),
-        break_on_hyphens=False,
-    ) or [first.rstrip()]

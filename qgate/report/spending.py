@@ -10,8 +10,8 @@ from rich.text import Text
 
 from qgate.files import printable
 from qgate.measure.spending import MonthOfSpending, Spending, plain
+from qgate.report.columns import fitted
 
-_NARROWEST, _WIDEST = 60, 120
 _TITLES = ("month", "runs", "circuits", "shots", "QPU s", "USD", "minutes")
 _GAP = "  "
 _SHORTEST = 20
@@ -39,7 +39,7 @@ def render_spending(
         month: The one that was asked for, YYYY-MM, None for all.
 
     """
-    width = max(_NARROWEST, min(width, _WIDEST))
+    width = fitted(width)
     if not months:
         whose = "" if pilot is None else f" of {printable(pilot)}"
         when = "" if month is None else f" in {month}"

@@ -11,6 +11,7 @@ from qgate.files import printable, typed
 from qgate.gates.decision import Action, Decision
 from qgate.gates.verdict import Outcome, Verdict
 from qgate.measure.units import bare, in_words
+from qgate.report.columns import fitted
 from qgate.report.wording import (
     attempt_sentence,
     circuit_sentences,
@@ -33,8 +34,6 @@ from qgate.report.wording import (
 from qgate.rollout.rollback import RollbackPlan, remediation_words
 
 PLAIN_WIDTH = 100
-_WIDEST = 120
-_NARROWEST = 60
 _BAR = 28
 _MOST_SLICES = 5
 _STYLES = {
@@ -68,7 +67,7 @@ def render_plain(decision: Decision, rollback: RollbackPlan) -> str:
 
 def render_terminal(decision: Decision, rollback: RollbackPlan, width: int) -> Text:
     """Return the report with styles, for a terminal of the given width."""
-    width = max(_NARROWEST, min(width, _WIDEST))
+    width = fitted(width)
     text = Text()
     _headline(text, decision, width)
     for sentence in override_sentences(decision):

@@ -10,6 +10,7 @@ from qgate.comparison.answers import Answer
 from qgate.comparison.comparison import Comparison, GateMove
 from qgate.files import printable
 from qgate.gates.verdict import Verdict
+from qgate.report.columns import fitted
 from qgate.report.comparison.answer import answer_sentence, answer_word
 from qgate.report.comparison.wording import (
     baseline_sentences,
@@ -29,8 +30,6 @@ from qgate.report.comparison.wording import (
 from qgate.report.wording import override_sentences
 
 PLAIN_WIDTH = 100
-_WIDEST = 120
-_NARROWEST = 60
 _LONGEST_NAME = 28
 _LABEL = 15
 _INDENT = "     "
@@ -52,7 +51,7 @@ def render_plain(comparison: Comparison) -> str:
 
 def render_terminal(comparison: Comparison, width: int) -> Text:
     """Return the report with styles, for a terminal of the given width."""
-    width = max(_NARROWEST, min(width, _WIDEST))
+    width = fitted(width)
     text = Text()
     _answer(text, comparison, width)
     _inputs(text, comparison, width)
