@@ -211,3 +211,9 @@ def test_without_the_library_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "pyrage", None)
     assert "pip install 'qgate[encryption]'" in refusal(lambda: encrypt(DATA, ["age1x"]))
     assert "pip install 'qgate[encryption]'" in refusal(lambda: decrypt(DATA, keys / "ed"))
+
+
+def test_a_key_longer_than_any_files_name_is_no_file() -> None:
+    """Base64 without a slash in 255 characters, as one key in many has it."""
+    with pytest.raises(UsageError):
+        encrypt(b"x", ["ssh-rsa " + "A" * 700])
