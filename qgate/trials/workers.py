@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
+import os
 import pickle
 import signal
 import tempfile
@@ -122,12 +124,23 @@ def _ready() -> None:
     """Make the pool start its threads and processes while the interrupt is blocked."""
 
 
+def _end_quietly() -> None:
+    """Leave at once when this process ends by itself, as it does when the pool closes its pipe.
+
+    The pool's SIGTERM comes at that moment, and Python, while it takes its signal handlers away,
+    would print it as an error. By now streams are flushed and resources given back.
+    """
+    atexit.register(os._exit, 0)
+
+
 def _receive(parcel: Path) -> None:
+    _end_quietly()
     with parcel.open("rb") as file:
         _arms.update(pickle.load(file))  # noqa: S301  # written by the process that started this
 
 
 def _plan(spec: ArmSpec, workshop: Workshop) -> None:
+    _end_quietly()
     _plans[spec.role] = spec, workshop
 
 
