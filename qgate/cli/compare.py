@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qgate.cli.output import refuse_unwritable
+from qgate.cli.output import refuse_unwritable, with_overrides
 from qgate.errors import UsageError
-from qgate.files import shown
 
 if TYPE_CHECKING:
     from qgate.comparison.comparison import Comparison
@@ -67,54 +65,24 @@ def command(
     a confidential bundle beside another, and a folder of several bundles.
     """  # noqa: D301  # the backspace keeps the table's lines as they are
     from qgate.comparison.comparison import compare
-    from qgate.evidence.store import evidence_of
+    from qgate.evidence.store import evidence_of, find_bundle, open_bundle
 
     name = _format(form, output)
-    bundles = [_opened(reference) for reference in (older, newer)]
+    # Which one a folder of several means would be a guess; runs of equal evidence compare alike.
+    named = [find_bundle(r, one=Path(r).is_dir()) for r in (older, newer)]
+    bundles = [open_bundle(str(place)) for place in named]
     found = compare(*(evidence_of(bundle) for bundle in bundles))
     _emit(_with_overrides(found, bundles), name, output)
     return found.exit_code
 
 
-def _opened(reference: str) -> Bundle:
-    """Return the very bundle that is named: which one a folder of several means would be a guess.
-
-    Raises:
-        UsageError: When there is none, or it is a folder of bundles.
-
-    """
-    from qgate.evidence.store import MANIFEST, bundles_in, find_bundle, open_bundle
-
-    place = Path(reference)
-    if place.is_dir() and not (place / MANIFEST).is_file() and (held := bundles_in(place)):
-        newest = shown(find_bundle(reference))
-        raise UsageError(
-            f"{reference} is a folder of bundles ({len(held)}), not one: name the one that you "
-            f"mean; the newest is {newest}"
-        )
-    return open_bundle(reference)
-
-
 def _with_overrides(found: Comparison, bundles: Iterable[Bundle]) -> Comparison:
     """Return the comparison with the overrides that have not ended, of the log and of both."""
-    from qgate.evidence.audit_log import AuditLog
-    from qgate.plan.settings import Settings
-    from qgate.review.overrides import in_force
-
-    try:
-        entries = AuditLog(Settings().log).entries()
-    except UsageError as error:
-        sys.stderr.write(f"qgate: warning: {error}\n")
-        entries = []
-    now = datetime.datetime.now(datetime.UTC)
-    pairs = zip(bundles, (found.before, found.after), strict=True)
-    told = [
-        override
-        for bundle, decision in pairs
-        for override in in_force(entries, bundle, decision.charter.pilot.name, now)
-    ]
+    pairs = zip((found.before, found.after), bundles, strict=True)
+    decisions = [with_overrides(decision, bundle) for decision, bundle in pairs]
+    told = [override for decision in decisions for override in decision.overrides]
     once = tuple(override for i, override in enumerate(told) if override not in told[:i])
-    return replace(found, after=replace(found.after, overrides=once))
+    return replace(found, after=replace(decisions[1], overrides=once))
 
 
 def _format(form: str | None, output: Path | None) -> str:

@@ -82,7 +82,7 @@ def command(
     from qgate.files import write_atomically
     from qgate.plan.settings import Settings
     from qgate.report.audit import render_json, render_log
-    from qgate.review.log_head import check_head, signed_head_path
+    from qgate.review.log_head import check_head
 
     name = _form(form, output)
     if unknown := [action for action in actions or () if action not in ACTIONS]:
@@ -103,7 +103,6 @@ def command(
     log = AuditLog(Settings().log)
     found = log.entries()
     _refuse_unknown(pilot, found)
-    _refuse_irregular(signed_head_path(log))
     signed = check_head(log, found, None)
     head = Head(len(found), found[-1].digest) if found else Head()
     shown = [entry for entry in found if wanted.holds(entry)]
@@ -123,13 +122,6 @@ def _refuse_unknown(pilot: str | None, entries: Sequence[Entry]) -> None:
     if pilot is not None and pilot not in known:
         listed = ", ".join(known) or "none"
         raise UsageError(f"--pilot {pilot}: no entry is of it (known: {listed})")
-
-
-def _refuse_irregular(path: Path) -> None:
-    from qgate.files import shown
-
-    if path.exists() and not path.is_file():  # a pipe would be waited for
-        raise UsageError(f"{shown(path)} is no regular file")
 
 
 def _form(form: str | None, output: Path | None) -> str:

@@ -74,7 +74,7 @@ def emit(decision: Decision, outputs: Outputs, bundle: Bundle | None = None) -> 
     from qgate.report.terminal import render_terminal
     from qgate.rollout.rollback import rollback_after
 
-    decision = _with_overrides(decision, bundle)
+    decision = with_overrides(decision, bundle)
     rollback = rollback_after(decision)
     if outputs.stdout == "terminal":
         text = render_terminal(decision, rollback, width_of(sys.stdout))
@@ -89,7 +89,7 @@ def emit(decision: Decision, outputs: Outputs, bundle: Bundle | None = None) -> 
     return code
 
 
-def _with_overrides(decision: Decision, bundle: Bundle | None) -> Decision:
+def with_overrides(decision: Decision, bundle: Bundle | None) -> Decision:
     """Return a decision with the overrides that have not ended, or why they are not known."""
     from qgate.evidence.audit_log import AuditLog
     from qgate.evidence.store import open_bundle

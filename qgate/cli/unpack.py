@@ -37,7 +37,7 @@ def command(
     from qgate.evidence.archive import unpack, write_members
     from qgate.evidence.encryption import decrypt, is_encrypted
     from qgate.evidence.members import read_archive, read_members
-    from qgate.evidence.store import DEFAULT_STORE, damages
+    from qgate.evidence.store import DEFAULT_STORE, bundle_name, bundle_of, damages
     from qgate.files import shown, write_atomically
 
     store = into or DEFAULT_STORE
@@ -53,7 +53,7 @@ def command(
     members = unpack(data, shown(file))
     if found := damages(members):
         raise UsageError("\n".join(f"{shown(file)}: {problem}" for problem in found))
-    folder = store / _name(file, members)
+    folder = store / bundle_name(bundle_of(file, members))
     if not os.path.lexists(folder):
         write_members(members, folder)
     else:
@@ -88,13 +88,6 @@ def _missing(
     refuse_count(folder, len(present) + len(missing), DEFAULT_LIMITS)
     refuse_clashes(folder, {**present, **missing})
     return missing
-
-
-def _name(file: Path, members: Mapping[str, bytes]) -> str:
-    from qgate.evidence.store import MANIFEST, Bundle, bundle_name
-    from qgate.strict_json import parse_json
-
-    return bundle_name(Bundle(file, parse_json(members[MANIFEST], MANIFEST), members, {}))
 
 
 def _ask(question: str) -> str:

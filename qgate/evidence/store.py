@@ -128,6 +128,11 @@ def open_bundle(reference: str, store: Path = DEFAULT_STORE) -> Bundle:
     members = read_members(place)
     if found := damages(members):
         raise UsageError("\n".join(f"{shown(place)}: {problem}" for problem in found))
+    return bundle_of(place, members)
+
+
+def bundle_of(place: Path, members: Mapping[str, bytes]) -> Bundle:
+    """Return the bundle of members that have no `damages`."""
     attestations = {n: data for n, data in members.items() if _is_attestation(n)}
     manifest = json.loads(members[MANIFEST])
     contents = {name: members[name] for name in manifest["members"]}
@@ -142,19 +147,6 @@ def read_bundle(reference: str, store: Path = DEFAULT_STORE) -> Evidence:
 
     """
     return evidence_of(open_bundle(reference, store))
-
-
-def read_member(reference: str, name: str, store: Path = DEFAULT_STORE) -> bytes:
-    """Return a member's bytes, its digest checked.
-
-    Raises:
-        UsageError: When there is no such bundle, or no such member in it.
-
-    """
-    bundle = open_bundle(reference, store)
-    if name not in bundle.members:
-        raise UsageError(f"{shown(bundle.place)} holds no {name}: a later run would")
-    return bundle.members[name]
 
 
 def evidence_of(bundle: Bundle) -> Evidence:
@@ -250,7 +242,7 @@ def find_bundle(reference: str, store: Path = DEFAULT_STORE, *, one: bool = Fals
     Args:
         reference: As for `open_bundle`.
         store: Where digests are looked up.
-        one: Whether several runs of the same evidence are too many.
+        one: Whether a folder of bundles, or several runs of the same evidence, are too many.
 
     Raises:
         UsageError: When there is none, or several could be meant.
@@ -261,12 +253,15 @@ def find_bundle(reference: str, store: Path = DEFAULT_STORE, *, one: bool = Fals
         return place
     if place.is_dir():
         bundles = bundles_in(place)
-        if bundles and not (one and len(bundles) > 1):
-            return max(bundles, key=lambda bundle: (bundle / MANIFEST).stat().st_mtime_ns)
-        if bundles:
-            names = ", ".join(sorted(bundle.name for bundle in bundles))
-            raise UsageError(f"{reference} holds several bundles; say which one: {names}")
-        raise UsageError(f"{reference} holds no evidence")
+        if not bundles:
+            raise UsageError(f"{reference} holds no evidence")
+        newest = max(bundles, key=lambda bundle: (bundle / MANIFEST).stat().st_mtime_ns)
+        if one:
+            raise UsageError(
+                f"{reference} is a folder of bundles ({len(bundles)}), not one: name the one that "
+                f"you mean; the newest is {shown(newest)}"
+            )
+        return newest
     matches = [bundle for bundle in bundles_in(store) if _is_meant(bundle, reference)]
     alike = {match.name.partition("-")[0] for match in matches}
     if len(matches) == 1 or (len(alike) == 1 and not one):

@@ -14,7 +14,7 @@ from qgate.digest import digest
 from qgate.errors import ExitCode, UsageError
 from qgate.evidence.audit_log import AuditLog, Entry
 from qgate.evidence.members import read_members
-from qgate.evidence.store import Bundle, damages, evidence_of, find_bundle, open_bundle
+from qgate.evidence.store import Bundle, bundle_of, damages, evidence_of, find_bundle
 from qgate.files import shown, typed
 from qgate.gates.decision import conclusion, judge
 from qgate.review.attested import Attested, attested
@@ -72,7 +72,7 @@ def verify(
         members, found = {}, [str(error)]
     if found:
         return [Check("members", FAILED, problem) for problem in found]
-    bundle = open_bundle(str(place))
+    bundle = bundle_of(place, members)
     count = f"{len(bundle.members)} members are as the manifest says"
     signed = f", {len(bundle.attestations)} statements are as their names say"
     where = f"{shown(place)}, bundle {bundle.digest[:12]}"

@@ -69,11 +69,6 @@ class Signers:
         lines = (signer for signer in self.entries if signer.key == key and signer.accepts(at))
         return frozenset(principal for signer in lines for principal in signer.principals)
 
-    def key_of(self, fingerprint: str) -> PublicKey | None:
-        """Return the key of a fingerprint, valid at the moment or not; None when it has no line."""
-        keys = (signer.key for signer in self.entries)
-        return next((key for key in keys if key.fingerprint == fingerprint), None)
-
 
 class _Field(NamedTuple):
     """A part of a line, at its 1-based column."""

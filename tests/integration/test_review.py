@@ -387,10 +387,10 @@ def test_one_bundle_is_approved_never_the_newest_of_several(project: Project) ->
     first = _bundle(project)
     assert project.qgate("run", "pilot.yaml", "--fresh", "-q").code == ExitCode.PASS
     digest = first.name.partition("-")[0]
-    for several in (".qgate/evidence", digest):
+    for several, expected in ((".qgate/evidence", "not one: name the one"), (digest, first.name)):
         refused = project.qgate("approve", several, "--key", "sre")
         assert refused.code == ExitCode.USAGE, refused.out
-        assert first.name in refused.err
+        assert expected in refused.err
     manifest = json.loads((first / "manifest.json").read_bytes())
     signed = project.qgate("sign", manifest["digest"][:12], "--key", "dev")
     assert signed.code == ExitCode.PASS, signed.err

@@ -160,7 +160,8 @@ def test_a_compressed_archive_is_refused_with_what_to_type(start: bytes, command
 
 @pytest.mark.parametrize("data", [b"", b"{}", bytes(10240), b"x" * 10240])
 def test_what_is_no_archive_is_refused(data: bytes) -> None:
-    refusal(data)
+    with pytest.raises(UsageError):
+        unpack(data)
 
 
 def test_entries_in_another_order_or_twice_are_refused() -> None:

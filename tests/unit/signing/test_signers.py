@@ -63,8 +63,6 @@ def test_a_file_as_people_write_it(tmp_path: Path) -> None:
 def test_a_key_without_a_line_is_nobodys(tmp_path: Path) -> None:
     signers = _read(tmp_path, f"alice {_KEY.openssh}\n")
     assert signers.principals_of(_OTHER, _NOW) == frozenset()
-    assert signers.key_of(_KEY.fingerprint) == _KEY
-    assert signers.key_of(_OTHER.fingerprint) is None
     assert _read(tmp_path, "# nobody\n").principals_of(_KEY, _NOW) == frozenset()
     assert _read(tmp_path, "").entries == ()
 
@@ -77,7 +75,6 @@ def test_one_principal_may_have_several_keys(tmp_path: Path) -> None:
 def test_an_expired_keys_line_still_tells_whose_it_was(tmp_path: Path) -> None:
     signers = _read(tmp_path, f'alice valid-before="20200101Z" {_KEY.openssh}\n')
     assert signers.principals_of(_KEY, _NOW) == frozenset()
-    assert signers.key_of(_KEY.fingerprint) == _KEY
 
 
 def test_validity_counts_moments_whatever_their_zone(tmp_path: Path) -> None:
