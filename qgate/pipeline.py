@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from qgate.lock.lock import Lock
     from qgate.measure.spending import Spending
     from qgate.plan.settings import Settings
-    from qgate.plan.study import Study
+    from qgate.plan.study import Study, Terms
     from qgate.quantum.portrait import Outlined
+    from qgate.review.standing import Standing
     from qgate.trials.books import Books
     from qgate.trials.result import TrialResult
 
@@ -123,38 +124,73 @@ def refuse_elsewhere(found: Study, roles: Collection[str]) -> None:
 def run(path: Path, settings: Settings) -> tuple[Evidence, Decision]:
     """Run a charter, write its evidence, log the attempt, and judge it.
 
-    Where nothing has changed since an earlier run, that run's evidence is judged again.
+    Where nothing has changed since an earlier run, that run's evidence is judged again. Runs of one
+    contract go one after the other.
 
     Raises:
         UsageError: When the charter cannot be run as it stands, or cannot be decided.
 
     """
-    from qgate.evidence.actor import actor
-    from qgate.evidence.audit_log import AuditLog
-    from qgate.evidence.kept_runs import recall
-    from qgate.evidence.store import sealed
+    from qgate.evidence.turn import turn
     from qgate.gates.decision import judge
     from qgate.plan.study import open_study, read_terms
 
     terms = read_terms(path, settings, VOCABULARY)
     basis = terms.basis(settings)
-    again = settings.fresh or settings.rehearse or terms.foreign
-    log, warn = AuditLog(settings.log), settings.progress.warn
-    if not again and (kept := recall(settings.runs, basis, log, warn)):
+    if kept := _unchanged(terms, basis, settings):
+        return kept, judge(kept)
+    found = open_study(terms, settings)
+    _admitted(found)  # before anything is written
+    with turn(settings.turns, found.contract, settings.progress.note) as waited:
+        if waited and (kept := _unchanged(terms, basis, settings)):
+            return kept, judge(kept)
+        return _attempt(found, _admitted(found), basis)
+
+
+def _unchanged(terms: Terms, basis: str, settings: Settings) -> Evidence | None:
+    """Return the evidence of an earlier run that this one would only repeat."""
+    from qgate.evidence.audit_log import AuditLog
+    from qgate.evidence.kept_runs import recall
+
+    if settings.fresh or settings.rehearse or terms.foreign:
+        return None
+    kept = recall(settings.runs, basis, AuditLog(settings.log), settings.progress.warn)
+    if kept:
         settings.progress.note(
             f"nothing has changed since the run of {kept.observations['created']}: its "
             "evidence is judged again (--fresh runs all of it again, as another attempt)"
         )
-        return kept, judge(kept)
+    return kept
+
+
+def _admitted(found: Study) -> Standing:
+    """Return where a pilot stands.
+
+    Raises:
+        InvalidFileError: With why its charter should not run now.
+
+    """
+    from qgate.measure.outlook import lock_refusals
+    from qgate.review.standing import standing
+
+    before = standing(found)
+    if refused := [*lock_refusals(found), *before.refusals(found)]:
+        raise InvalidFileError(refused)
+    return before
+
+
+def _attempt(found: Study, before: Standing, basis: str) -> tuple[Evidence, Decision]:
+    """Return what a run comes to, written and logged."""
+    from qgate.evidence.actor import actor
+    from qgate.evidence.store import sealed
+    from qgate.gates.decision import judge
     from qgate.measure.spending import plus, spent_of
-    from qgate.review.standing import put_on_record, standing
+    from qgate.review.standing import begin, put_on_record
     from qgate.trials.books import Books
 
-    found = open_study(terms, settings)
-    before = standing(found)
-    if refused := before.refusals(found):
-        raise InvalidFileError(refused)
-    books = Books(settings.state / "owed", warn)
+    settings = found.settings
+    begun = begin(found, basis)
+    books = Books(settings.state / "owed", settings.progress.warn)
     found, gathered = measured(found, before.attempts + 1, spent=before.spent, books=books)
     observed = {**gathered.observations, "author": actor(), "log": dict(before.anchor)}
     decision = judge(sealed(gathered.record, observed, settings.store))
@@ -165,7 +201,7 @@ def run(path: Path, settings: Settings) -> tuple[Evidence, Decision]:
     finally:  # what ran is kept and counted, whatever becomes of a rehearsal
         evidence = sealed(gathered.record, observed, settings.store)
         served = not _needs_latency(found.charter) or len(observed["latency"]) == 2
-        put_on_record(found, evidence, decision, basis, whole=served)
+        put_on_record(found, evidence, decision, begun, whole=served)
         books.settle()  # after the log: a kill in between counts twice, never not at all
     return evidence, judge(evidence) if settings.rehearse else decision
 

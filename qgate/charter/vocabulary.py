@@ -23,7 +23,7 @@ class MetricTerms:
     low: float
     high: float
     needs: frozenset[str] = frozenset()
-    """Of: baseline, latency, prices, replicates, scores."""
+    """Of: baseline, latency, lock, prices, replicates, scores."""
     task: str | None = None
     """The only task that it is for, None for any."""
     interim: bool = False

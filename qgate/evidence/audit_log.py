@@ -22,10 +22,11 @@ from qgate.evidence.regular_file import open_regular
 from qgate.files import shown, write_atomically
 
 ACTIONS = (
-    "run", "lock", "sign", "approve", "override", "promote", "rollback", "incident", "prune",
-    "repair",
+    "start", "run", "lock", "sign", "approve", "override", "promote", "refuse", "rollback",
+    "incident", "prune", "repair",
 )  # fmt: skip
-"""What is logged; `repair` where a write was cut off, which is what power failures do."""
+"""What is logged: `start` where a run began, `run` where it ended; `repair` where a write was cut
+off, which is what power failures do."""
 _MOST_OF_HEAD = 4096
 _TAIL = 65_536
 """Bytes that are read at once from the end, in search of the last entry."""

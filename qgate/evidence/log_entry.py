@@ -44,13 +44,18 @@ _KINDS = {
     "digests": dict, "facts": dict, "previous": str,
 }  # fmt: skip
 _FACTS: Mapping[str, Mapping[str, type]] = {
-    "run": {"attempt": int, "decision": str, "path": str, "basis": str, "spending": dict},
+    "start": {"path": str, "basis": str},
+    "run": {
+        "attempt": int, "decision": str, "path": str, "basis": str, "spending": dict,
+        "start": int, "stopped": str,
+    },
     "override": {"statement": str, "by": str, "until": str, "key": str},
+    "refuse": {"what": str, "why": str},
     "rollback": {"to": str, "strategy": str},
     "incident": {"incident": str, "what": str},
     "prune": {"files": int, "bytes": int},
     "repair": {"bytes": int},
-}
+}  # fmt: skip
 """Of each action the facts that are counted, compared or shown, where an entry states them."""
 
 

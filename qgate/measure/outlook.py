@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from qgate.charter.charter import Charter, Gate
 from qgate.charter.clauses import gate_paths
+from qgate.charter.residency import residency_reason
 from qgate.errors import Finding, UsageError
 from qgate.evidence.evidence import Evidence
 from qgate.files import typed
 from qgate.lock.inputs import differences
 from qgate.measure.cost import planned_use
 from qgate.measure.measurement import Forecast
-from qgate.measure.registry import family
+from qgate.measure.registry import METRICS, family
 from qgate.measure.spending import UNITS, Spending, amount, enough, nothing, plus, spent_on
 from qgate.plan.estimate import estimated_seconds
 from qgate.plan.study import Study
@@ -101,6 +102,21 @@ def refusals(
         *_over_budget(study, spent, month),
         *_over_attempts(study, attempt),
     ]
+
+
+def lock_refusals(study: Study) -> list[Finding]:
+    """Return why a run without a lock would end undecided, unless it is to run regardless."""
+    charter = study.charter
+    if study.lock or study.settings.even_if_underpowered or residency_reason(charter):
+        return []  # what may be sent nowhere cannot be locked either: the run will say so
+    need = [gate for gate in charter.gates if "lock" in METRICS[gate.metric].needs]
+    named = " and ".join(gate.name for gate in need if gate.mode == "enforce")
+    command = f"qgate lock {typed(charter.path)}"
+    message = (
+        f"there is no lock yet, so {named} cannot be decided: {command} (or pass "
+        "--even-if-underpowered)"
+    )
+    return [study.source.finding(("pilot",), message)] if named else []
 
 
 def _undecidable(study: Study, past: Evidence | None) -> list[Finding]:

@@ -185,6 +185,7 @@ _OTHERS: dict[str, tuple[MetricTerms, ...]] = {
             "reproducibility", "mismatches", "exact",
             "inputs that differ from the lock, and replays in a new process that differ",
             "exact comparison of digests", 0, 0,
+            frozenset({"lock"}),
         ),
     ),
     "baseline_drift": (
@@ -192,6 +193,7 @@ _OTHERS: dict[str, tuple[MetricTerms, ...]] = {
             "baseline_drift", "mismatches", "exact",
             "1 if the baseline's predictions differ from the locked ones, else 0",
             "exact comparison of digests", 0, 0,
+            frozenset({"lock"}),
         ),
     ),
     "residency": (

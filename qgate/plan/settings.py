@@ -75,3 +75,8 @@ class Settings:
     def runs(self) -> Path:
         """Return the folder that says which runs ended in which bundle."""
         return self.state / "runs"
+
+    @property
+    def turns(self) -> Path:
+        """Return the folder that says of which contracts a run goes on."""
+        return self.state / "turns"

@@ -9,7 +9,7 @@ from typing import Any
 
 from qgate.digest import canonical
 from qgate.errors import Finding
-from qgate.evidence.audit_log import AuditLog
+from qgate.evidence.audit_log import AuditLog, Entry
 from qgate.evidence.environment import environment
 from qgate.evidence.evidence import Evidence
 from qgate.evidence.kept_runs import remember
@@ -48,14 +48,26 @@ def standing(study: Study) -> Standing:
     now = datetime.datetime.now(datetime.UTC)
     spent, month = month_so_far(entries, study.charter.pilot.name, now)
     attempts = sum(
-        entry.action == "run" and entry.digests.get("contract") == study.contract
+        entry.action == "run"
+        and entry.digests.get("contract") == study.contract
+        and not entry.facts.get("stopped")  # no gate passed, and the next run takes its trials
         for entry in entries
     )
     return Standing(attempts, spent, month, anchor(entries))
 
 
+def begin(study: Study, basis: str) -> Entry:
+    """Log that a run begins, so that one that is killed is on record too; return the entry."""
+    return AuditLog(study.settings.log).append(
+        "start",
+        pilot=study.charter.pilot.name,
+        digests={"contract": study.contract, "charter": study.charter.digest},
+        facts={"path": study.charter.path, "basis": basis},
+    )
+
+
 def put_on_record(
-    study: Study, evidence: Evidence, decision: Decision, basis: str, *, whole: bool
+    study: Study, evidence: Evidence, decision: Decision, begun: Entry, *, whole: bool
 ) -> None:
     """Write a run's bundle and log it; a whole one is remembered for a run that changes nothing."""
     settings, concluded = study.settings, conclusion(decision)
@@ -67,6 +79,7 @@ def put_on_record(
         **({"lock.json": study.lock.data} if study.lock else {}),
     }
     bundle = write_bundle(evidence, members, settings.store)
+    basis, stopped = begun.facts["basis"], evidence.record.get("stopped")
     AuditLog(settings.log).append(
         "run",
         pilot=study.charter.pilot.name,
@@ -81,8 +94,10 @@ def put_on_record(
             "decision": concluded["decision"],
             "path": evidence.path,
             "basis": basis,
+            "start": begun.number,
+            **({"stopped": stopped["by"]} if stopped else {}),
             "spending": plain(spent_of(evidence)),
         },
     )
-    if whole and not evidence.observations["failures"] and "stopped" not in evidence.record:
+    if whole and not evidence.observations["failures"] and not stopped:
         remember(settings.runs, basis, bundle, settings.progress.warn)

@@ -3,8 +3,10 @@
 Each time a run of a small pilot is killed by SIGKILL, with all its processes, at a moment drawn
 from the length of an undisturbed run; then the same command runs to its end. It must come to the
 same evidence digest, run no trial again that was finished, meet no damaged file, and leave a whole
-audit log and a bundle that verifies. Two runs at once on one cache, started together, must do the
-same. Exits with 1 on the first that does not. 200 take about a quarter of an hour on two cores.
+audit log and a bundle that verifies. Three runs at once on one cache, started together, must do the
+same: two of one charter, of which the second waits and has nothing left to do, and one of another
+charter with the same trials. Exits with 1 on the first that does not. 200 take about a quarter of
+an hour on two cores.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from qgate.cli import main as qgate
 from qgate.evidence.audit_log import AuditLog
@@ -29,13 +32,14 @@ from tests.integration.conftest import Project, new_project
 RUN = ("run", "pilot.yaml", "--format", "json", "--output", "report.json", "-q")
 
 
-def write(project: Project) -> None:
-    """Write a pilot with some hundred short trials."""
-    project.write(
-        lambda document: document.update(
-            schedule={"seeds": list(range(1, 31)), "shots": [64, 512], "replicates": 2}
-        )
-    )
+def write(project: Project, name: str) -> None:
+    """Write a pilot with some hundred short trials, which its name does not change."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["pilot"]["name"] = name
+        document["schedule"] = {"seeds": list(range(1, 31)), "shots": [64, 512], "replicates": 2}
+
+    project.write(change)
 
 
 def start(folder: Path, *arguments: str) -> int:
@@ -96,6 +100,7 @@ def check(folder: Path, peace: Peace, before: dict[Path, tuple[int, bytes]]) -> 
         ({path: after.get(path) for path in before} != before, "a finished trial ran again"),
         (any(verified), "a bundle does not verify"),
         (not 1 <= len([e for e in log if e.action == "run"]) <= 2, "the log lost a run"),
+        (len([e for e in log if e.action == "start"]) > 2, "the log has a run too many"),
     ):
         if wrong:
             return what
@@ -121,26 +126,39 @@ def killed(number: int, folder: Path, peace: Peace) -> tuple[str, str]:
 
 
 def together(folder: Path, peace: Peace) -> str:
-    """Start two runs at once on an empty cache; return what is wrong."""
+    """Start three runs at once on an empty cache; return what is wrong."""
     shutil.rmtree(folder / ".qgate", ignore_errors=True)
-    codes = [end(process) for process in (start(folder, *RUN), start(folder, *RUN))]
-    if codes != [peace.code] * 2:
+    other = ("run", "other.yaml", *RUN[2:5], "other.json", "-q")
+    codes = [end(process) for process in [start(folder, *each) for each in (RUN, RUN, other)]]
+    if codes != [peace.code] * 3:
         return f"exits {codes}: {(folder / 'stderr.txt').read_text('utf-8')}"
     runs = [e for e in AuditLog(folder / ".qgate" / "log.jsonl").entries() if e.action == "run"]
-    if len(runs) != 2 or {entry.digests["evidence"] for entry in runs} != {peace.digest}:
-        return "two runs at once are not two entries of the same evidence"
+    if sorted(entry.pilot for entry in runs) != ["other", "small"]:
+        return f"three runs of two contracts are not two entries: {runs}"
+    shared = json.loads((folder / "report.json").read_bytes())["gates"][0]["value"]
+    if shared != json.loads((folder / "other.json").read_bytes())["gates"][0]["value"]:
+        return "two charters with the same trials measure otherwise"
+    shutil.rmtree(folder / ".qgate" / "evidence")  # the other's bundle is no matter of what follows
+    (folder / ".qgate" / "log.jsonl").unlink()
+    (folder / ".qgate" / "log.head.json").unlink()
     return check(folder, peace, trials(folder))
 
 
 def main() -> int:
     """Run as many as the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--count", type=int, default=200, help="kills; every tenth has a pair")
+    parser.add_argument(
+        "--count", type=int, default=200, help="kills; every tenth has three at once"
+    )
     parser.add_argument("--first", type=int, default=0, help="number of the first one")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         project = new_project(Path(name))
-        write(project)
+        write(project, "other")
+        project.charter.rename(project.folder / "other.yaml")
+        write(project, "small")
+        for charter in ("other.yaml", "pilot.yaml"):
+            end(start(project.folder, "lock", charter))
         end(start(project.folder, *RUN))
         shutil.rmtree(project.folder / ".qgate")
         started = time.perf_counter()
@@ -152,7 +170,7 @@ def main() -> int:
             states[state] += 1
             if not wrong and number % 10 == 0:
                 wrong = together(project.folder, peace)
-                states["pairs at once"] += 1
+                states["three at once"] += 1
             if wrong:
                 print(f"number {number}, killed with {state}: {wrong}")
                 return 1

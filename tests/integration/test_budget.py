@@ -110,6 +110,7 @@ def test_a_run_stops_at_its_shots_and_goes_on_with_more_to_the_same_evidence(
 
     again = _run(project)  # every trial is in the cache: it stops at the same place
     assert again.report["evidence"]["digest"] == done.report["evidence"]["digest"]
+    assert again.report["attempt"] == 1  # the one before passed nothing
 
     _counted(project, {"shots": int(stopped["needs"])})
     _locked(project)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from qgate.errors import ExitCode
+from qgate.evidence.audit_log import AuditLog
 from tests.integration.conftest import Project, new_project
 
 SEEDS = tuple(range(1, 25))
@@ -29,6 +30,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the evidence digest of the same charter, run in peace."""
     project = new_project(tmp_path_factory.mktemp("peace"))
     project.write(_many_trials)
+    project.qgate("lock", "pilot.yaml")
     done = project.qgate("run", "pilot.yaml", "--format", "json")
     digest: str = done.report["evidence"]["digest"]
     return digest
@@ -41,6 +43,7 @@ def test_an_interrupted_run_goes_on_and_ends_in_the_same_evidence(
     project: Project, undisturbed: str, stop: signal.Signals, workers: str
 ) -> None:
     project.write(_many_trials)
+    project.qgate("lock", "pilot.yaml")
     arguments = ["run", "pilot.yaml", "--format", "json", "--workers", workers]
     trials = project.folder / ".qgate" / "trials"
     before = len(list(trials.rglob("*.json")))
@@ -73,3 +76,6 @@ def test_an_interrupted_run_goes_on_and_ends_in_the_same_evidence(
     assert len(list(trials.rglob("*.json"))) == TRIALS
     assert {path: path.read_bytes() for path in kept} == kept  # what was finished was not run again
     assert resumed.report["evidence"]["digest"] == undisturbed
+    log = AuditLog(project.folder / ".qgate" / "log.jsonl").entries()
+    assert [entry.action for entry in log] == ["lock", "start", "start", "run"]
+    assert (log[-1].facts["start"], log[-1].facts["attempt"]) == (3, 1)

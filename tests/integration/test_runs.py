@@ -31,6 +31,7 @@ def test_a_locked_run_promotes_and_repeats_its_digest(project: Project) -> None:
 
 
 def test_judging_by_a_charter_of_another_experiment_is_refused(project: Project) -> None:
+    project.qgate("lock", "pilot.yaml")
     path = project.qgate("run", "pilot.yaml", "--format", "json").report["evidence"]["path"]
     project.write(lambda document: document["candidate"].update(id="never_run"))
     done = project.qgate("judge", path, "--charter", "pilot.yaml")
@@ -39,6 +40,7 @@ def test_judging_by_a_charter_of_another_experiment_is_refused(project: Project)
 
 
 def test_workers_change_no_digest(project: Project) -> None:
+    project.qgate("lock", "pilot.yaml")
     digests = set()
     for workers in ("1", "2"):
         folder = project.folder / workers
@@ -53,8 +55,13 @@ def test_workers_change_no_digest(project: Project) -> None:
     assert len(digests) == 1
 
 
-def test_without_a_lock_the_gate_is_an_error_that_names_the_command(project: Project) -> None:
-    done = project.qgate("run", "pilot.yaml", "--format", "json")
+def test_without_a_lock_nothing_runs_unless_it_is_to_run_regardless(project: Project) -> None:
+    refused = project.qgate("run", "pilot.yaml")
+    assert refused.code == ExitCode.USAGE
+    assert "pilot.yaml:2:1: there is no lock yet" in refused.err
+    assert "qgate lock pilot.yaml" in refused.err
+    assert not (project.folder / ".qgate").exists()
+    done = project.qgate("run", "pilot.yaml", "--even-if-underpowered", "--format", "json")
     assert done.code == ExitCode.COULD_NOT_RUN
     assert done.report["decision"] == "hold"
     gate = next(g for g in done.report["gates"] if g["name"] == "reproducibility")
@@ -120,13 +127,16 @@ def test_the_expected_evidence_can_be_locked(project: Project) -> None:
 
 def test_an_undecidable_gate_is_refused_before_any_trial(project: Project) -> None:
     project.write(lambda document: document["gates"][0].update(max=0.012))
+    project.qgate("lock", "pilot.yaml")
+    log = project.folder / ".qgate" / "log.jsonl"
+    before = log.read_bytes()
     for command in ("plan", "run"):
         done = project.qgate(command, "pilot.yaml")
         assert done.code == ExitCode.USAGE
         assert "pilot.yaml:" in done.out + done.err
         assert "so it cannot be decided" in done.out + done.err
         assert "validation items" in done.out + done.err
-    assert not (project.folder / ".qgate").exists()
+    assert log.read_bytes() == before
     forced = project.qgate("run", "pilot.yaml", "--even-if-underpowered", "--format", "json")
     assert forced.report["gates"][0]["verdict"] in ("inconclusive", "fail")
 
@@ -211,6 +221,7 @@ def test_no_exit_code_is_1_and_errors_own_theirs() -> None:
 
 
 def test_a_damaged_cache_entry_is_reported_and_run_again(project: Project) -> None:
+    project.qgate("lock", "pilot.yaml")
     first = project.qgate("run", "pilot.yaml", "--format", "json")
     entry = next((project.folder / ".qgate" / "trials").rglob("*.json"))
     entry.write_bytes(entry.read_bytes()[:100])
@@ -257,6 +268,7 @@ def test_init_asks_on_a_terminal(project: Project) -> None:
 
 
 def test_progress_goes_to_stderr_and_quiet_stills_it(project: Project) -> None:
+    project.qgate("lock", "pilot.yaml")
     loud = project.qgate("run", "pilot.yaml", "--format", "json")
     assert "run trials (9)" in loud.err
     assert loud.report
@@ -265,6 +277,7 @@ def test_progress_goes_to_stderr_and_quiet_stills_it(project: Project) -> None:
 
 
 def test_recorded_predictions_give_the_verdict_of_the_run_that_made_them(project: Project) -> None:
+    project.qgate("lock", "pilot.yaml")
     first = project.qgate("run", "pilot.yaml", "--format", "json").report
     bundle = project.folder / first["evidence"]["path"] / "evidence.json"
     record = json.loads(bundle.read_text(encoding="utf-8"))

@@ -25,6 +25,7 @@ def _trials(project: Project) -> dict[Path, int]:
 
 
 def test_an_unchanged_run_is_the_run_before(project: Project) -> None:
+    project.qgate("lock", "pilot.yaml")
     first = project.qgate("run", "pilot.yaml", "--format", "json")
     kept, trials = _bundles(project), _trials(project)
     again = project.qgate("run", "pilot.yaml", "--format", "json")
@@ -36,11 +37,16 @@ def test_an_unchanged_run_is_the_run_before(project: Project) -> None:
     assert fresh.report["attempt"] == 2
     assert fresh.report["evidence"]["digest"] == first.report["evidence"]["digest"]
     assert _trials(project).keys() == trials.keys()
-    spent = [e.facts["spending"]["shots"] for e in AuditLog(_log(project)).entries()]
+    entries = AuditLog(_log(project)).entries()
+    assert [entry.action for entry in entries] == ["lock", "start", "run", "start", "run"]
+    runs = [entry for entry in entries if entry.action == "run"]
+    assert [run.facts["start"] for run in runs] == [2, 4]
+    spent = [run.facts["spending"]["shots"] for run in runs]
     assert spent[0] == spent[1] > 0  # each trial was run again
 
 
 def test_what_a_run_reads_makes_it_run_again(project: Project) -> None:
+    project.qgate("lock", "pilot.yaml")
     first = project.qgate("run", "pilot.yaml", "--format", "json")
 
     def changed() -> bool:
@@ -62,13 +68,14 @@ def test_what_a_run_reads_makes_it_run_again(project: Project) -> None:
 
     project.write(more)
     assert changed()
-    assert project.qgate("lock", "pilot.yaml").code == ExitCode.PASS
+    assert project.qgate("lock", "pilot.yaml", "--reason", "new seeds").code == ExitCode.PASS
     assert changed()
     assert not changed()
     assert first.report["attempt"] == 1
 
 
 def test_evidence_that_was_changed_since_is_not_taken(project: Project) -> None:
+    project.qgate("lock", "pilot.yaml")
     first = project.qgate("run", "pilot.yaml", "--format", "json")
     (bundle,) = _bundles(project)
     (bundle / "observations.json").write_bytes(b"{}")
@@ -83,6 +90,7 @@ def test_evidence_that_was_changed_since_is_not_taken(project: Project) -> None:
 
 def test_an_unchanged_run_imports_no_more_than_judging(project: Project) -> None:
     """Its time is that of judging: tests/benchmarks/bench_evidence.py measures the ratio."""
+    project.qgate("lock", "pilot.yaml")
     project.qgate("run", "pilot.yaml")
     code = (
         "import sys; from qgate.cli import main; main(['run', 'pilot.yaml', '-q']);"
@@ -93,3 +101,22 @@ def test_an_unchanged_run_imports_no_more_than_judging(project: Project) -> None
     )
     heavy = {"sklearn", "qiskit", "qiskit_aer", "cryptography", "pebble"}
     assert not heavy & set(done.stdout.split())
+
+
+def test_two_runs_at_once_are_one_attempt(project: Project) -> None:
+    project.qgate("lock", "pilot.yaml")
+    command = [sys.executable, "-m", "qgate", "run", "pilot.yaml", "--format", "json"]
+    both = [
+        subprocess.Popen(
+            command, cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    ended = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [ExitCode.PASS] * 2, ended
+    assert ended[0][0] == ended[1][0]  # one report, so one attempt, and one bundle
+    told = [err for _, err in ended if "nothing has changed since the run of" in err]
+    assert len(told) == 1
+    actions = [entry.action for entry in AuditLog(_log(project)).entries()]
+    assert actions == ["lock", "start", "run"]
+    assert not list((project.folder / ".qgate" / "turns").iterdir())
