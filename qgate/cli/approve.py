@@ -18,17 +18,15 @@ def command(
 ) -> int:
     """Sign an approval of exactly this bundle; a changed charter, lock or bundle voids it."""
     from qgate.evidence.audit_log import AuditLog
-    from qgate.evidence.store import DEFAULT_STORE
     from qgate.files import shown, typed
     from qgate.plan.settings import Settings
-    from qgate.review.acts import approve, open_judged
-    from qgate.review.verification import refuse_unsound
+    from qgate.review.acts import admit, approve, open_judged
 
-    judged = open_judged(evidence, DEFAULT_STORE)
-    log = AuditLog(Settings().log)
+    settings = Settings()
+    judged, log = open_judged(evidence, settings.store), AuditLog(settings.log)
     known = required_signers(signers, judged, log)
     now = datetime.datetime.now(datetime.UTC)
-    refuse_unsound(judged)
+    admit(judged, known, log, "approve")
     tell(judged)
     name = approve(judged, signing_key(key), known, one_line(reason), log, now)
     place = shown(judged.bundle.place)

@@ -16,7 +16,8 @@ from qgate.errors import ExitCode, UsageError
 from qgate.evidence.audit_log import ACTIONS
 
 if TYPE_CHECKING:
-    from qgate.evidence.audit_log import Entry
+    from qgate.evidence.audit_log import AuditLog, Entry
+    from qgate.review.log_head import SignedHead
 
 _FORMS = ("terminal", "json")
 _EVER = datetime.datetime.min.replace(tzinfo=datetime.UTC)
@@ -45,76 +46,128 @@ class _Wanted:
         )
 
 
+Pilot = Annotated[str | None, typer.Option("--pilot", metavar="NAME", help="Only of this pilot.")]
+Actions = Annotated[
+    list[str] | None,
+    typer.Option("--action", metavar="NAME", help=f"Only {', '.join(ACTIONS)}; repeatable."),
+]
+Actor = Annotated[
+    str | None, typer.Option("--actor", metavar="WHO", help="Only by whose name holds this.")
+]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="DATE", help="From a day or a time, UTC.")
+]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", metavar="DATE", help="To the end of a day, or to a time, UTC."),
+]
+OnDigest = Annotated[
+    str | None,
+    typer.Option("--evidence", metavar="DIGEST", help="Only on a digest that starts so."),
+]
+Verifying = Annotated[
+    Path | None,
+    typer.Option(
+        "--signers",
+        metavar="FILE",
+        help="Verify who signed the log's head, by allowed signers in OpenSSH's format.",
+    ),
+]
+Form = Annotated[str | None, typer.Option("--format", metavar="NAME", help="terminal or json.")]
+Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where it goes.")]
+
+
 def command(
-    pilot: Annotated[
-        str | None, typer.Option("--pilot", metavar="NAME", help="Only of this pilot.")
-    ] = None,
-    actions: Annotated[
-        list[str] | None,
-        typer.Option("--action", metavar="NAME", help=f"Only {', '.join(ACTIONS)}; repeatable."),
-    ] = None,
-    actor: Annotated[
-        str | None, typer.Option("--actor", metavar="WHO", help="Only by whose name holds this.")
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="DATE", help="From a day or a time, UTC.")
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option("--until", metavar="DATE", help="To the end of a day, or to a time, UTC."),
-    ] = None,
-    evidence: Annotated[
-        str | None,
-        typer.Option("--evidence", metavar="DIGEST", help="Only on a digest that starts so."),
-    ] = None,
-    form: Annotated[
-        str | None, typer.Option("--format", metavar="NAME", help="terminal or json.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="Where it goes.")
-    ] = None,
+    pilot: Pilot = None,
+    actions: Actions = None,
+    actor: Actor = None,
+    since: Since = None,
+    until: Until = None,
+    evidence: OnDigest = None,
+    signers: Verifying = None,
+    form: Form = None,
+    output: Output = None,
 ) -> int:
-    """Show the audit log, its chain checked: who did what, when, why, on which digests."""
+    """Show the audit log, its chain checked: who did what, when, why, on which digests.
+
+    With --signers it exits with 2 unless a key of the file signed the log's head: without that, a
+    log cut together with its head is whole by itself.
+    """
     from qgate.cli.console import width_of
     from qgate.cli.output import refuse_unwritable
     from qgate.cli.pack import refuse_new_folder
     from qgate.evidence.audit_log import AuditLog, Head
+    from qgate.evidence.log_entry import unended
     from qgate.files import write_atomically
     from qgate.plan.settings import Settings
     from qgate.report.audit import render_json, render_log
-    from qgate.review.log_head import check_head
 
     name = _form(form, output)
-    if unknown := [action for action in actions or () if action not in ACTIONS]:
-        raise UsageError(f"--action {unknown[0]}: expected one of {', '.join(ACTIONS)}")
-    wanted = _Wanted(
-        pilot,
-        frozenset(actions or ()),
-        (actor or "").casefold(),
-        _EVER if since is None else _moment("--since", since, end=False),
-        _NEVER if until is None else _moment("--until", until, end=True),
-        None if evidence is None else _digest(evidence),
-    )
-    if wanted.first > wanted.last:
-        raise UsageError(f"--since {since} is after --until {until}: nothing lies between")
+    wanted = _wanted(pilot, actions or (), actor or "", (since, until), evidence)
     if output is not None:
         refuse_unwritable(output)
         refuse_new_folder(output)
     log = AuditLog(Settings().log)
     found = log.entries()
     _refuse_unknown(pilot, found)
-    signed = check_head(log, found, None)
+    signed = _signed(log, found, signers)
     head = Head(len(found), found[-1].digest) if found else Head()
     shown = [entry for entry in found if wanted.holds(entry)]
     if name == "json":
-        text = render_json(shown, head, signed)
+        text = render_json(shown, head, signed, unended(found))
     else:
-        text = render_log(shown, head, signed, width_of(sys.stdout))
+        text = render_log(shown, head, signed, width_of(sys.stdout), unended(found))
     if output is None:
         sys.stdout.write(text)
     else:
         write_atomically(output, text.encode())
     return ExitCode.PASS
+
+
+def _wanted(
+    pilot: str | None,
+    actions: Sequence[str],
+    actor: str,
+    days: tuple[str | None, str | None],
+    evidence: str | None,
+) -> _Wanted:
+    if unknown := [action for action in actions if action not in ACTIONS]:
+        raise UsageError(f"--action {unknown[0]}: expected one of {', '.join(ACTIONS)}")
+    since, until = days
+    wanted = _Wanted(
+        pilot,
+        frozenset(actions),
+        actor.casefold(),
+        _EVER if since is None else _moment("--since", since, end=False),
+        _NEVER if until is None else _moment("--until", until, end=True),
+        None if evidence is None else _digest(evidence),
+    )
+    if wanted.first > wanted.last:
+        raise UsageError(f"--since {since} is after --until {until}: nothing lies between")
+    return wanted
+
+
+def _signed(log: AuditLog, entries: Sequence[Entry], file: Path | None) -> SignedHead | None:
+    """Return how far the log is signed, verified where a file of signers is named.
+
+    Raises:
+        UsageError: When it is not as it was signed, or no key of the file signed it.
+
+    """
+    from qgate.files import shown
+    from qgate.review.log_head import check_head, signed_head_path
+    from qgate.signing.signers import read_signers
+
+    if file is None:
+        return check_head(log, entries, None)
+    found = check_head(log, entries, read_signers(file, shown(file)))
+    if found is None:
+        head = shown(signed_head_path(log))
+        raise UsageError(
+            f"{head} is not there: nobody signed the head of {shown(log.path)}, or it was taken "
+            "away, so --signers verifies nothing (qgate sign, approve and override sign it)"
+        )
+    return found
 
 
 def _refuse_unknown(pilot: str | None, entries: Sequence[Entry]) -> None:

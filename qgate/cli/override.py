@@ -28,17 +28,15 @@ def command(
     The reason and the end are signed, and stand in every report of the pilot until then.
     """
     from qgate.evidence.audit_log import AuditLog
-    from qgate.evidence.store import DEFAULT_STORE
     from qgate.files import shown, typed
     from qgate.plan.settings import Settings
-    from qgate.review.acts import open_judged, override
-    from qgate.review.verification import refuse_unsound
+    from qgate.review.acts import admit, open_judged, override
 
-    judged = open_judged(evidence, DEFAULT_STORE)
-    log = AuditLog(Settings().log)
+    settings = Settings()
+    judged, log = open_judged(evidence, settings.store), AuditLog(settings.log)
     known = required_signers(signers, judged, log)
     now = datetime.datetime.now(datetime.UTC)
-    refuse_unsound(judged)
+    admit(judged, known, log, "override")
     tell(judged)
     end = _moment(until)
     name = override(judged, signing_key(key), known, one_line(reason), end, log, now)

@@ -18,13 +18,13 @@ def command(evidence: EvidenceReference, key: Key = None, signers: SignersFile =
     git's), one approver is enough where the charter asks for one.
     """
     from qgate.evidence.audit_log import AuditLog
-    from qgate.evidence.store import DEFAULT_STORE
     from qgate.files import printable, shown
     from qgate.plan.settings import Settings
     from qgate.review.acts import open_judged, sign
     from qgate.review.verification import refuse_unsound
 
-    judged, log = open_judged(evidence, DEFAULT_STORE), AuditLog(Settings().log)
+    settings = Settings()
+    judged, log = open_judged(evidence, settings.store), AuditLog(settings.log)
     known, private = trusted_signers(signers, judged, log), signing_key(key)
     now = datetime.datetime.now(datetime.UTC)
     refuse_unsound(judged)

@@ -37,10 +37,11 @@ def command(
     from qgate.evidence.archive import unpack, write_members
     from qgate.evidence.encryption import decrypt, is_encrypted
     from qgate.evidence.members import read_archive, read_members
-    from qgate.evidence.store import DEFAULT_STORE, bundle_name, bundle_of, damages
+    from qgate.evidence.store import bundle_name, bundle_of, damages
     from qgate.files import shown, write_atomically
+    from qgate.plan.settings import Settings
 
-    store = into or DEFAULT_STORE
+    store = into or Settings().store
     refuse_unwritable(store, folder=True)
     data = read_archive(file, encrypted=True)
     if identity is None and is_encrypted(data):

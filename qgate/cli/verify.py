@@ -42,16 +42,16 @@ def command(
     --require-signer asks for it.
     """
     from qgate.evidence.audit_log import AuditLog
-    from qgate.evidence.store import DEFAULT_STORE
     from qgate.plan.settings import Settings
     from qgate.review.verification import exit_code, verify
 
     if format_ not in ("terminal", "json"):
         raise UsageError(f"--format {format_}: expected terminal or json")
-    log = AuditLog(Settings().log)
+    settings = Settings()
+    log = AuditLog(settings.log)
     checks = verify(
         evidence,
-        DEFAULT_STORE,
+        settings.store,
         log=log,
         signers=lambda judged: _signers(signers, judged, log),
         required=require_signer or (),

@@ -222,7 +222,8 @@ def _admitted(block: bytes, source: str, limits: Limits) -> tuple[str, int]:
     if size < 0 or _header(name, size) != block:
         raise UsageError(
             f"{source}: the header of {name} is not as qgate pack writes it (its size, mode, "
-            "owner, time, link or prefix): unpack it with tar and pack the folder with qgate pack"
+            "owner, time, link or prefix): ask who sent it for an archive made by qgate pack, and "
+            "do not unpack this one by other tools, which would do what such headers say"
         )
     return name, size
 

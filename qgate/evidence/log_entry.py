@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,17 @@ _FACTS: Mapping[str, Mapping[str, type]] = {
     "repair": {"bytes": int},
 }  # fmt: skip
 """Of each action the facts that are counted, compared or shown, where an entry states them."""
+
+
+def unended(entries: Iterable[Entry]) -> frozenset[int]:
+    """Return the numbers of starts that no run ended: it was killed or interrupted, or goes on."""
+    begun: set[int] = set()
+    for entry in entries:
+        if entry.action == "start":
+            begun.add(entry.number)
+        elif entry.action == "run":
+            begun.discard(entry.facts.get("start", 0))
+    return frozenset(begun)
 
 
 def head_at(last: Entry | None) -> Head:

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from qgate.evidence.audit_log import Entry, Head
 from qgate.files import printable
 from qgate.report.columns import cut, fitted, hung
+from qgate.review.log_head import SignedHead
 
 _DIGITS = 12
+_NO_END = "no: killed, interrupted or still going on"
 
 
-def render_log(shown: Sequence[Entry], head: Head, signed: str, width: int) -> str:
+def render_log(
+    shown: Sequence[Entry],
+    head: Head,
+    signed: SignedHead | None,
+    width: int,
+    open_starts: Collection[int] = (),
+) -> str:
     """Return each entry with what it rests on, the newest last, and how far the log is whole.
 
     Args:
         shown: The entries to show, a part of the log or all of it.
         head: Of the whole log, whose chain was checked.
-        signed: How far the log is signed, in words; empty where nobody has signed it.
+        signed: How far the log is signed, and by whom; None where nobody has signed it.
         width: Columns to write for.
+        open_starts: Numbers of the starts that no run ended.
 
     """
     width = fitted(width)
@@ -35,7 +44,8 @@ def render_log(shown: Sequence[Entry], head: Head, signed: str, width: int) -> s
             f"{cut(printable(entry.pilot), pilot):<{pilot}}  "
         )
         lines += hung(first, entry.actor, width)
-        for name, words in _told(entry):
+        end = [("ended", _NO_END)] if entry.number in open_starts else []
+        for name, words in [*_told(entry), *end]:
             lines += hung(f"{'':{number}}  {name:<8}", words, width)
     count = f"{len(shown)} of {head.entries}" if len(shown) < head.entries else str(head.entries)
     noun = "entry" if count == "1" else "entries"
@@ -45,13 +55,23 @@ def render_log(shown: Sequence[Entry], head: Head, signed: str, width: int) -> s
     return "".join(f"{line}\n" for line in lines)
 
 
-def render_json(shown: Sequence[Entry], head: Head, signed: str) -> str:
-    """Return the entries with their digests, and the head of the whole log."""
+def render_json(
+    shown: Sequence[Entry],
+    head: Head,
+    signed: SignedHead | None,
+    open_starts: Collection[int] = (),
+) -> str:
+    """Return the entries with their digests, the head of the whole log, and who signed it.
+
+    The arguments are those of `render_log`.
+    """
     document = {
         "version": 1,
         "entries": [dataclasses.asdict(entry) for entry in shown],
         "head": dataclasses.asdict(head),
-        "signed": signed,
+        "signed": str(signed or ""),
+        "signed_by": list(signed.by) if signed else [],
+        "open_starts": sorted(open_starts),
     }
     return f"{json.dumps(document, indent=2, ensure_ascii=False)}\n"
 

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from qgate.charter.charter import Charter
 from qgate.errors import UsageError
 from qgate.evidence.audit_log import AuditLog, Entry
 from qgate.evidence.store import evidence_of, find_bundle, open_bundle
@@ -18,8 +19,10 @@ from qgate.review.statements import (
     attest,
     common,
     decision_predicate,
+    digests_of,
     result_predicate,
 )
+from qgate.review.verification import refuse_unsound
 from qgate.signing.keys import SigningKey
 from qgate.signing.signers import Signers
 from qgate.signing.statement import APPROVAL, OVERRIDE, PROMOTION_DECISION, TEST_RESULT
@@ -60,12 +63,12 @@ def sign(
     """
     if signers is not None and not signers.principals_of(key.public, now):
         raise UsageError(f"{key.public.fingerprint} is nobody's key{_line_for(key)}")
-    said = common(judged, _trusted(log, signers), now)
+    said = common(judged, _trusted(log, signers), now, signers)
     names = [
         attest(judged, PROMOTION_DECISION, {**said, **decision_predicate(judged)}, key),
         attest(judged, TEST_RESULT, result_predicate(judged), key),
     ]
-    _record(judged, log, "sign", key, now, {"statements": names})
+    _record(judged, signers, log, "sign", key, now, {"statements": names})
     return names
 
 
@@ -83,18 +86,23 @@ def approve(
         UsageError: When its gates did not all pass, or the key is no approver's.
 
     """
+    entries = _trusted(log, signers)
     decision = judged.decision
     if decision.action is not Action.PROMOTE:
+        put_refusal(judged, signers, log, "approve", f"the decision is {decision.action}")
         place = typed(shown(judged.bundle.place))
         raise UsageError(
             f"the decision is {decision.action}, which nobody can approve; in an emergency: "
             f'qgate override {place} --until TIME --reason "why"'
         )
     roles = decision.charter.approvals.approvers
-    by = _principals(key, signers, roles, "approver", now)
-    predicate = {**common(judged, _trusted(log, signers), now), "reason": reason}
+    if not (by := _holders(key, signers, roles, now)):
+        put_refusal(judged, signers, log, "approve", f"no approver's key: {key.public.fingerprint}")
+        raise UsageError(_no_holder(key, signers, roles, "approver", now))
+    predicate = {**common(judged, entries, now, signers), "reason": reason}
     name = attest(judged, APPROVAL, predicate, key)
-    _record(judged, log, "approve", key, now, {"statement": name, "by": by}, reason)
+    facts = {"statement": name, "by": ", ".join(by)}
+    _record(judged, signers, log, "approve", key, now, facts, reason)
     return name
 
 
@@ -114,31 +122,84 @@ def override(
 
     """
     refuse_until(until, now)
+    entries = _trusted(log, signers)
     approvals = judged.decision.charter.approvals
     roles = (*approvals.owners, *approvals.approvers)
-    by = _principals(key, signers, roles, "owner or approver", now)
+    if not (by := _holders(key, signers, roles, now)):
+        why = f"no owner or approver's key: {key.public.fingerprint}"
+        put_refusal(judged, signers, log, "override", why)
+        raise UsageError(_no_holder(key, signers, roles, "owner or approver", now))
     end = until.isoformat(timespec="seconds")
     predicate = {
-        **common(judged, _trusted(log, signers), now),
+        **common(judged, entries, now, signers),
         "reason": reason,
         "until": end,
         "evidence": judged.bundle.evidence_digest,
     }
     name = attest(judged, OVERRIDE, predicate, key)
-    facts = {"statement": name, "by": by, "until": end, "key": key.public.fingerprint}
-    _record(judged, log, "override", key, now, facts, reason)
+    facts = {"statement": name, "by": ", ".join(by), "until": end}
+    _record(judged, signers, log, "override", key, now, facts, reason)
     return name
 
 
-def _principals(
+def admit(judged: Judged, signers: Signers | None, log: AuditLog, what: str) -> None:
+    """Refuse what `refuse_unsound` refuses, and put the refusal on record.
+
+    Raises:
+        UsageError: When the bundle does not agree with itself, or the log is not as it was signed.
+
+    """
+    _trusted(log, signers)
+    try:
+        refuse_unsound(judged)
+    except UsageError:
+        put_refusal(judged, signers, log, what, "the bundle does not agree with itself")
+        raise
+
+
+def put_refusal(
+    judged: Judged,
+    signers: Signers | None,
+    log: AuditLog,
+    what: str,
+    why: str,
+    charter: Charter | None = None,
+) -> None:
+    """Put a refused act on record, but not again while nothing else happens to the bundle.
+
+    Nobody signs the log up to it: who is refused has no key that would count.
+
+    Args:
+        judged: The bundle.
+        signers: By whom it was refused, None where there was no file.
+        log: Where it goes.
+        what: The act: promote, approve or override.
+        why: In short words that stay the same as long as the reason does.
+        charter: Under which it was refused, where that is not the bundle's own.
+
+    """
+    under = charter or judged.decision.charter
+    digests = {**digests_of(judged, signers), "charter": under.digest}
+    facts = {"what": what, "why": why}
+    about = (e for e in reversed(log.entries()) if e.digests.get("bundle") == digests["bundle"])
+    last = next(about, None)
+    if last is None or (last.action, dict(last.facts)) != ("refuse", facts):
+        log.append("refuse", pilot=under.pilot.name, digests=digests, facts=facts)
+
+
+def _holders(
+    key: SigningKey, signers: Signers, roles: tuple[str, ...], now: datetime.datetime
+) -> list[str]:
+    """Return the names that a key speaks for, of those that hold a role."""
+    return sorted(signers.principals_of(key.public, now) & frozenset(roles))
+
+
+def _no_holder(
     key: SigningKey, signers: Signers, roles: tuple[str, ...], role: str, now: datetime.datetime
 ) -> str:
-    found = sorted(signers.principals_of(key.public, now) & frozenset(roles))
-    if not found:
-        whose = sorted(signers.principals_of(key.public, now))
-        named = f", but {', '.join(whose)}'s" if whose else _line_for(key)
-        raise UsageError(f"{key.public.fingerprint} is no {role}'s key ({', '.join(roles)}){named}")
-    return ", ".join(found)
+    whose = sorted(signers.principals_of(key.public, now))
+    named = f", but {', '.join(whose)}'s" if whose else _line_for(key)
+    return f"{key.public.fingerprint} is no {role}'s key ({', '.join(roles)}){named}"
 
 
 def _line_for(key: SigningKey) -> str:
@@ -160,6 +221,7 @@ def _trusted(log: AuditLog, signers: Signers | None) -> list[Entry]:
 
 def _record(
     judged: Judged,
+    signers: Signers | None,
     log: AuditLog,
     action: str,
     key: SigningKey,
@@ -172,12 +234,7 @@ def _record(
         action,
         pilot=judged.decision.charter.pilot.name,
         reason=reason,
-        digests={
-            "contract": judged.contract,
-            "charter": judged.evidence.charter.digest,
-            "evidence": judged.bundle.evidence_digest,
-            "bundle": judged.bundle.digest,
-        },
+        digests=digests_of(judged, signers),
         facts={"key": key.public.fingerprint, **facts},
     )
     sign_head(log, log.head(), key, now)

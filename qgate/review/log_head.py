@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from qgate.errors import UsageError
@@ -16,6 +17,19 @@ from qgate.signing.envelope import dumps, loads, verified_by
 from qgate.signing.keys import SigningKey
 from qgate.signing.signers import Signers
 from qgate.signing.statement import LOG_HEAD, parse_statement, signed_statement
+
+
+@dataclass(frozen=True)
+class SignedHead:
+    """How far a log is signed, and whose key signed it; by nobody where that was not verified."""
+
+    entries: int
+    by: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        who = ", ".join(self.by) or "a key that is not verified here"
+        return f"signed up to entry {self.entries}, by {who}"
 
 
 def signed_head_path(log: AuditLog) -> Path:
@@ -30,8 +44,12 @@ def sign_head(log: AuditLog, head: Head, key: SigningKey, now: datetime.datetime
     write_atomically(signed_head_path(log), dumps(envelope))
 
 
-def check_head(log: AuditLog, entries: Sequence[Entry], signers: Signers | None) -> str:
-    """Return in words how far the log is signed; empty where nobody has signed it.
+def check_head(
+    log: AuditLog, entries: Sequence[Entry], signers: Signers | None
+) -> SignedHead | None:
+    """Return how far the log is signed, None where nobody has signed it.
+
+    With signers the signature is verified, by the keys that were valid when it was made.
 
     Raises:
         UsageError: When entries that were signed are not there any more, or the signature is none.
@@ -43,7 +61,7 @@ def check_head(log: AuditLog, entries: Sequence[Entry], signers: Signers | None)
         with os.fdopen(open_regular(path), "rb") as stream:
             data = stream.read()
     except FileNotFoundError:
-        return ""
+        return None
     except OSError as error:
         raise UsageError(f"{name}: {error.strerror}") from None
     envelope = loads(data, name)
@@ -59,12 +77,18 @@ def check_head(log: AuditLog, entries: Sequence[Entry], signers: Signers | None)
     if entries[count - 1].digest != statement.subjects[0][1]:
         raise UsageError(f"{shown(log.path)}:{count}:1: not the entry that was signed")
     if signers is None:
-        return f"signed up to entry {count}, by a key that is not verified here"
+        return SignedHead(count)
     at = moment(statement.predicate.get("time"), f"{name}: time")
-    known = [signer.key for signer in signers.entries if signers.principals_of(signer.key, at)]
-    if not verified_by(envelope, known):
+    known = {
+        signer.key.fingerprint: signer.key
+        for signer in signers.entries
+        if signers.principals_of(signer.key, at)
+    }
+    keys = verified_by(envelope, known.values())
+    if not keys:
         raise UsageError(
             f"{name}: no key in the file of signers made its signature (who has left keeps a "
             "line there, with valid-before)"
         )
-    return f"signed up to entry {count}"
+    people = {who for key in keys for who in signers.principals_of(known[key], at)}
+    return SignedHead(count, tuple(sorted(people)))

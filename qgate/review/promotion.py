@@ -34,12 +34,21 @@ class Clearance:
     conditions: tuple[Condition, ...]
     gates: ExitCode
     overrides: tuple[Attested, ...] = ()
+    counted: bool = True
+    """Whether overrides count; where break-glass must not pass they are told of alone."""
 
     @property
     def overridden(self) -> bool:
         """Return whether it may be promoted by an override alone."""
         missing = [condition.name for condition in self.conditions if not condition.met]
-        return bool(self.overrides and missing and "unchanged" not in missing)
+        return bool(self.counted and self.overrides and missing and "unchanged" not in missing)
+
+    @property
+    def why_not(self) -> str:
+        """Return which conditions are not met, in words that are the same whenever it is asked."""
+        unmet = [condition.name for condition in self.conditions if not condition.met]
+        names = f"not met: {', '.join(unmet)}"
+        return names if self.counted or not self.overrides else f"{names} (no override counted)"
 
     @property
     def exit_code(self) -> ExitCode:
@@ -55,6 +64,8 @@ def clearance(
     lock: Lock | None,
     statements: Sequence[Attested],
     now: datetime.datetime,
+    *,
+    count_overrides: bool = True,
 ) -> Clearance:
     """Return whether a bundle may be promoted.
 
@@ -64,6 +75,7 @@ def clearance(
         lock: As it is now.
         statements: About this bundle, with the people whose keys verify.
         now: With its zone.
+        count_overrides: Whether an override may stand in for conditions.
 
     """
     people = frozenset(charter.approvals.owners) | frozenset(charter.approvals.approvers)
@@ -80,7 +92,7 @@ def clearance(
         _fresh(judged, charter, now),
         _approved(judged, charter.approvals, statements),
     )
-    return Clearance(conditions, judged.decision.exit_code, overrides)
+    return Clearance(conditions, judged.decision.exit_code, overrides, count_overrides)
 
 
 def _gates(judged: Judged) -> Condition:

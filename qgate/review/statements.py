@@ -15,6 +15,7 @@ from qgate.gates.decision import Decision, conclusion
 from qgate.gates.verdict import Outcome
 from qgate.signing.envelope import dumps
 from qgate.signing.keys import SigningKey
+from qgate.signing.signers import Signers
 from qgate.signing.statement import (
     APPROVAL,
     OVERRIDE,
@@ -52,8 +53,16 @@ class Judged:
         return ("evidence", self.bundle.evidence_digest), ("bundle", self.bundle.digest)
 
 
-def common(judged: Judged, entries: Sequence[Entry], now: datetime.datetime) -> dict[str, Any]:
-    """Return what every predicate of ours says: when, of which contract, after which entry."""
+def common(
+    judged: Judged,
+    entries: Sequence[Entry],
+    now: datetime.datetime,
+    signers: Signers | None = None,
+) -> dict[str, Any]:
+    """Return what every predicate of ours says: when, of which contract, after which entry.
+
+    Of the file of signers, where there is one, it says what it was: that decides whose a key is.
+    """
     return {
         "time": now.isoformat(timespec="seconds"),
         "pilot": judged.decision.charter.pilot.name,
@@ -61,7 +70,24 @@ def common(judged: Judged, entries: Sequence[Entry], now: datetime.datetime) -> 
         "contract": judged.contract,
         "decision": str(judged.decision.action),
         "log": anchor(entries),
+        **signers_digest(signers),
     }
+
+
+def digests_of(judged: Judged, signers: Signers | None) -> dict[str, str]:
+    """Return what an act on a bundle rests on, for its entry of the audit log."""
+    return {
+        "contract": judged.contract,
+        "charter": judged.evidence.charter.digest,
+        "evidence": judged.bundle.evidence_digest,
+        "bundle": judged.bundle.digest,
+        **signers_digest(signers),
+    }
+
+
+def signers_digest(signers: Signers | None) -> dict[str, str]:
+    """Return what the file of signers was, by its SHA-256; nothing where there was none."""
+    return {"signers": signers.digest} if signers is not None and signers.digest else {}
 
 
 def anchor(entries: Sequence[Entry]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from qgate.files import shown, typed
 from qgate.gates.decision import conclusion, judge
 from qgate.review.attested import Attested, attested
 from qgate.review.log_head import check_head, signed_head_path
+from qgate.review.signers_then import signers_then
 from qgate.review.statements import Judged, holds
 from qgate.signing.signers import Signers
 
@@ -63,21 +64,9 @@ def verify(
         UsageError: When there is no such bundle.
 
     """
-    place = find_bundle(reference, store)
-    checks: list[Check] = []
-    try:
-        members = read_members(place)
-        found = damages(members)
-    except UsageError as error:
-        members, found = {}, [str(error)]
-    if found:
-        return [Check("members", FAILED, problem) for problem in found]
-    bundle = bundle_of(place, members)
-    count = f"{len(bundle.members)} members are as the manifest says"
-    signed = f", {len(bundle.attestations)} statements are as their names say"
-    where = f"{shown(place)}, bundle {bundle.digest[:12]}"
-    words = f"{where}: {count}{signed if bundle.attestations else ''}"
-    checks.append(Check("members", OK, words))
+    bundle, checks = _members(find_bundle(reference, store))
+    if bundle is None:
+        return checks
     try:
         evidence = evidence_of(bundle)
     except UsageError as error:
@@ -97,9 +86,27 @@ def verify(
     return [
         *checks,
         _chain(judged, log, known, statements),
+        *_signers(known, statements),
         *(Check("signature", FAILED, problem) for problem in wrong),
         *_signatures(judged, known, statements, required),
     ]
+
+
+def _members(place: Path) -> tuple[Bundle | None, list[Check]]:
+    """Return the bundle, None where a member is damaged, and what was found."""
+    try:
+        members = read_members(place)
+        found = damages(members)
+    except UsageError as error:
+        members, found = {}, [str(error)]
+    if found:
+        return None, [Check("members", FAILED, problem) for problem in found]
+    bundle = bundle_of(place, members)
+    count = f"{len(bundle.members)} members are as the manifest says"
+    signed = f", {len(bundle.attestations)} statements are as their names say"
+    where = f"{shown(place)}, bundle {bundle.digest[:12]}"
+    words = f"{where}: {count}{signed if bundle.attestations else ''}"
+    return bundle, [Check("members", OK, words)]
 
 
 def refuse_unsound(judged: Judged) -> None:
@@ -218,6 +225,12 @@ def _logged(judged: Judged, entries: Sequence[Entry]) -> Iterator[str]:
             several = entry.facts.get("statements")
             names = several if isinstance(several, list) else [entry.facts.get("statement")]
             yield from (name for name in names if isinstance(name, str))
+
+
+def _signers(signers: Signers | None, statements: Sequence[Attested]) -> Iterator[Check]:
+    """Yield what the file of signers is and was; that it changed is no failure, and no proof."""
+    for told in signers_then(signers, statements) if signers is not None else ():
+        yield Check("signers", OPEN if told.changed or not statements else OK, told.words)
 
 
 def _signatures(

@@ -8,13 +8,16 @@ of principals, no certificate authorities, and no times that depend on a machine
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from qgate.digest import sha256
 from qgate.errors import Finding, InvalidFileError, UsageError
 from qgate.signing.keys import ED25519, PublicKey, parse_public_key
 from qgate.signing.small_file import read_small
@@ -22,6 +25,10 @@ from qgate.signing.small_file import read_small
 NAMESPACE = "qgate"
 _MOST_BYTES = 1_000_000
 _MOST_FINDINGS = 100
+_MOST_PRINCIPALS, _LONGEST_PRINCIPAL = 100, 320
+"""Of one key, and characters of one: more is nothing that anybody reviews."""
+_LONGEST = 400
+"""Characters of a finding, which may quote a line of a megabyte."""
 _KEY_TYPE = re.compile(r"(ssh|ecdsa|sk|webauthn)-[A-Za-z0-9.@-]+")
 _SPACES = " \t"
 _FIELD = re.compile(r'(?:"[^"]*"|[^ \t"])+')
@@ -56,6 +63,10 @@ class Signers:
     """A file's signers, in its order."""
 
     entries: tuple[Signer, ...]
+    name: str = ""
+    """What the file is called."""
+    digest: str = ""
+    """SHA-256 of the bytes that these signers were read from, hex; empty where there are none."""
 
     def principals_of(self, key: PublicKey, at: datetime) -> frozenset[str]:
         """Return whom a key speaks for at a moment; empty when it is nobody.
@@ -66,8 +77,15 @@ class Signers:
         """
         if at.utcoffset() is None:
             raise ValueError("a moment without a time zone is no moment")
-        lines = (signer for signer in self.entries if signer.key == key and signer.accepts(at))
+        lines = (signer for signer in self._by_key.get(key, ()) if signer.accepts(at))
         return frozenset(principal for signer in lines for principal in signer.principals)
+
+    @cached_property
+    def _by_key(self) -> dict[PublicKey, list[Signer]]:
+        found: dict[PublicKey, list[Signer]] = {}
+        for signer in self.entries:
+            found.setdefault(signer.key, []).append(signer)
+        return found
 
 
 class _Field(NamedTuple):
@@ -86,7 +104,7 @@ class _Misread(Exception):  # noqa: N818 - it never leaves this module
 
     def __init__(self, column: int, message: str) -> None:
         self.column = column
-        super().__init__(message)
+        super().__init__(message if len(message) <= _LONGEST else f"{message[:_LONGEST]}...")
 
 
 def read_signers(path: Path, name: str) -> Signers:
@@ -109,16 +127,20 @@ def read_signers(path: Path, name: str) -> Signers:
         raise UsageError(f"{name} is no UTF-8 text: byte {error.start} is none") from error
     entries: list[Signer] = []
     findings: list[Finding] = []
+    named: Counter[PublicKey] = Counter()
     for number, line in _lines(text):
         try:
             entries.append(_signer(line, number))
+            named[entries[-1].key] += len(entries[-1].principals)
+            if named[entries[-1].key] > _MOST_PRINCIPALS:
+                raise _Misread(1, f"its key speaks for more than {_MOST_PRINCIPALS} principals")
         except _Misread as misread:
             findings.append(Finding(name, number, misread.column, str(misread)))
             if len(findings) == _MOST_FINDINGS:
                 break
     if findings:
         raise InvalidFileError(findings)
-    return Signers(tuple(entries))
+    return Signers(tuple(entries), name, sha256(data))
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -168,6 +190,9 @@ def _principals(field: _Field) -> tuple[str, ...]:
     for name in names:
         if not name or name != name.strip():
             raise _Misread(column, "a principal is empty or begins or ends with a space")
+        if len(name) > _LONGEST_PRINCIPAL:
+            message = f"a principal of {len(name):,} characters; {_LONGEST_PRINCIPAL} are the most"
+            raise _Misread(column, message)
         if any(mark in name for mark in "*?!"):
             raise _Misread(
                 column,

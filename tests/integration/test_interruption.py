@@ -79,3 +79,5 @@ def test_an_interrupted_run_goes_on_and_ends_in_the_same_evidence(
     log = AuditLog(project.folder / ".qgate" / "log.jsonl").entries()
     assert [entry.action for entry in log] == ["lock", "start", "start", "run"]
     assert (log[-1].facts["start"], log[-1].facts["attempt"]) == (3, 1)
+    assert project.qgate("log", "--format", "json").report["open_starts"] == [2]
+    assert project.qgate("log").out.count("killed, interrupted or still going on") == 1

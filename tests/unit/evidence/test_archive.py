@@ -144,6 +144,12 @@ def test_a_header_that_is_not_ours_is_refused_by_what_it_is(
     assert expected in refusal(header(pack(MEMBERS), field, value))
 
 
+def test_nobody_is_told_to_unpack_a_foreign_archive_by_other_means() -> None:
+    said = refusal(header(pack(MEMBERS), slice(345, 500), b"..".ljust(155, b"\0")))
+    assert "ask who sent it for an archive made by qgate pack" in said
+    assert "with tar" not in said
+
+
 @pytest.mark.parametrize(
     ("start", "command"),
     [

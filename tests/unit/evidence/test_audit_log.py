@@ -162,6 +162,7 @@ def test_log_and_head_cut_together_go_unseen_without_a_signature(log: AuditLog) 
         {"facts": {"spending": {"shots": "7"}}}, {"facts": {"spending": {"shots": [7]}}},
         {"action": "override", "facts": {"statement": ["a"]}},
         {"action": "incident", "facts": {"incident": {"a": 1}}},
+        {"action": "refuse", "facts": {"what": "promote", "why": ["gates"]}},
     ],
     ids=str,
 )  # fmt: skip

@@ -13,7 +13,7 @@ from qgate.evidence.store import attestation_name, evidence_of, open_bundle
 from qgate.gates.decision import judge
 from qgate.review.attested import attested
 from qgate.review.overrides import in_force
-from qgate.review.statements import Judged, attest, common, result_predicate
+from qgate.review.statements import Judged, attest, common, digests_of, result_predicate
 from qgate.signing.envelope import Envelope, dumps, loads
 from qgate.signing.keys import SigningKey
 from qgate.signing.signers import Signer, Signers
@@ -70,6 +70,16 @@ def test_a_statement_is_read_back_with_whose_key_signed_it(judged: Judged) -> No
     assert found.principals == {"alice@example.com"}
     assert found.keys == found.keyids == {key.public.fingerprint}
     assert found.predicate["reason"] == "fine"
+
+
+def test_a_predicate_says_what_the_file_of_signers_was_if_there_was_one(judged: Judged) -> None:
+    file = replace(_signers(ssh.key("alice"), "alice"), name="people", digest="a" * 64)
+    assert common(judged, [], NOW, file)["signers"] == "a" * 64
+    assert "signers" not in common(judged, [], NOW)
+    assert digests_of(judged, file) == {**digests_of(judged, None), "signers": "a" * 64}
+    data = _approval(judged, ssh.key("alice"), signers="b" * 64)
+    (found,), wrong = attested(_with(judged, data), file, NOW)
+    assert (found.principals, wrong) == (frozenset({"alice"}), [])  # told, and no reason to refuse
 
 
 def test_without_signers_nothing_is_proved(judged: Judged) -> None:

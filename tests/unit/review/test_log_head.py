@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from qgate.errors import UsageError
 from qgate.evidence.audit_log import AuditLog
-from qgate.review.log_head import check_head, sign_head, signed_head_path
+from qgate.review.log_head import SignedHead, check_head, sign_head, signed_head_path
 from qgate.signing.signers import Signer, Signers
 from tests.unit.signing import ssh
 
@@ -32,14 +33,28 @@ def log(tmp_path: Path) -> AuditLog:
 
 
 def test_a_whole_log_is_signed_so_far(log: AuditLog) -> None:
-    assert check_head(log, log.entries(), _signers("alice")) == "signed up to entry 3"
-    assert "not verified here" in check_head(log, log.entries(), None)
+    signed = check_head(log, log.entries(), _signers("alice"))
+    assert signed == SignedHead(3, ("alice",))
+    assert str(signed) == "signed up to entry 3, by alice"
+    unverified = check_head(log, log.entries(), None)
+    assert unverified == SignedHead(3)
+    assert "not verified here" in str(unverified)
+
+
+def test_a_head_is_by_those_whose_key_was_valid_when_it_was_signed(log: AuditLog) -> None:
+    (alice,), day = _signers("alice").entries, datetime.timedelta(days=1)
+    left = replace(alice, valid_before=NOW + day)
+    later = replace(alice, principals=("carol",), valid_after=NOW + day)
+    signed = check_head(log, log.entries(), Signers((left, later)))
+    assert signed == SignedHead(3, ("alice",))
+    with pytest.raises(UsageError, match="no key in the file of signers made its signature"):
+        check_head(log, log.entries(), Signers((later,)))
 
 
 def test_a_log_that_nobody_signed_is_told(tmp_path: Path) -> None:
     log = AuditLog(tmp_path / "log.jsonl")
     log.append("run", pilot="p")
-    assert check_head(log, log.entries(), _signers("alice")) == ""
+    assert check_head(log, log.entries(), _signers("alice")) is None
 
 
 def test_a_log_cut_before_its_signed_head_is_found(log: AuditLog) -> None:

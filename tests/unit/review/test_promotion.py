@@ -56,11 +56,13 @@ def _clear(
     now: datetime.datetime = NOW,
     lock: dict[str, Any] | None = None,
     digest: str = "",
+    count: bool = True,
     **roles: Any,
 ) -> Clearance:
     charter = judged.decision.charter
     charter = replace(charter, approvals=replace(ROLES, **roles), digest=digest or charter.digest)
-    return clearance(judged, charter, Lock(lock or bundles.record()["lock"]), statements, now)
+    locked = Lock(lock or bundles.record()["lock"])
+    return clearance(judged, charter, locked, statements, now, count_overrides=count)
 
 
 def _unmet(found: Clearance) -> list[str]:
@@ -176,6 +178,34 @@ def test_an_override_by_who_may_until_its_end(
     assert _unmet(found) == ["fresh", "approved"]
     assert found.overridden == clears
     assert found.exit_code == (ExitCode.PASS if clears else ExitCode.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize("outcome", [None, Outcome.FAIL, Outcome.INCONCLUSIVE])
+def test_an_override_that_is_not_counted_is_told_and_changes_nothing(
+    judged: Judged, outcome: Outcome | None
+) -> None:
+    if outcome is not None:
+        verdicts = tuple(replace(v, outcome=outcome) for v in judged.decision.verdicts)
+        judged = replace(judged, decision=replace(judged.decision, verdicts=verdicts))
+    glass = override("owner", NOW + datetime.timedelta(hours=1))
+    plain, without = _clear(judged, glass), _clear(judged, glass, count=False)
+    assert (plain.overridden, without.overridden) == (True, False)
+    assert without.overrides == plain.overrides == (glass,)
+    assert without.exit_code == _clear(judged).exit_code != ExitCode.PASS
+    assert without.exit_code == (judged.decision.exit_code or ExitCode.INCONCLUSIVE)
+    assert without.why_not == f"{_clear(judged).why_not} (no override counted)"
+    both = (BY_DEV, approval("sre"), glass)
+    if outcome is None:
+        assert _clear(judged, *both, count=False).exit_code == ExitCode.PASS
+
+
+def test_why_not_stays_the_same_while_time_passes(judged: Judged) -> None:
+    later = NOW + datetime.timedelta(days=30)
+    assert _clear(judged).why_not == "not met: approved"
+    assert _clear(judged, now=later).why_not == "not met: fresh, approved"
+    assert _clear(judged, now=later + datetime.timedelta(days=1)).why_not == (
+        _clear(judged, now=later).why_not
+    )
 
 
 def test_no_verdict_at_all_clears_nothing(judged: Judged) -> None:

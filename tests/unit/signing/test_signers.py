@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from qgate.digest import sha256
 from qgate.errors import InvalidFileError, UsageError
 from qgate.signing.keys import PublicKey
 from qgate.signing.signers import Signers, read_signers
@@ -50,6 +52,7 @@ def test_a_file_as_people_write_it(tmp_path: Path) -> None:
         f"carol {_OTHER.openssh}"
     )
     signers = _read(tmp_path, text)
+    assert (signers.name, signers.digest) == ("the/signers", sha256(text.encode()))
     assert [signer.line for signer in signers.entries] == [4, 5, 6]
     bob = signers.entries[1]
     assert bob.principals == ("bob@example.com", "bob")
@@ -261,3 +264,26 @@ def test_no_bytes_end_in_a_traceback(folder: Path, data: bytes) -> None:
         assert not _read(folder, data).entries
     except UsageError:
         return
+
+
+def test_a_key_that_speaks_for_a_crowd_is_refused(tmp_path: Path) -> None:
+    lines = "".join(f"p{number}@example.com {_KEY.openssh}\n" for number in range(7000))
+    found = _findings(tmp_path, lines)
+    assert found[0] == "the/signers:101:1: its key speaks for more than 100 principals"
+    assert _finding(tmp_path, ",".join(f"p{n}" for n in range(101)) + " KEY") == (
+        "the/signers:1:1: its key speaks for more than 100 principals"
+    )
+
+
+def test_nine_thousand_keys_are_read_and_looked_up_at_once(tmp_path: Path) -> None:
+    keys = [PublicKey(b"\x09" * 30 + number.to_bytes(2)) for number in range(100, 9000)]
+    text = "".join(f"p{key.raw[-2:].hex()} {key.openssh}\n" for key in keys)
+    signers = _read(tmp_path, text)
+    start = time.perf_counter()
+    assert all(len(signers.principals_of(key, _NOW)) == 1 for key in keys)
+    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize("line", ["x" * 400 + " KEY", "a ssh-" + "x" * 9000 + " AAAA"])
+def test_what_is_quoted_of_a_long_line_is_short(tmp_path: Path, line: str) -> None:
+    assert len(_finding(tmp_path, line)) < 500
