@@ -8,7 +8,9 @@ import tempfile
 from pathlib import Path
 
 _MOST_SHOWN = 60
-_ROOT_MARKS = (".git", ".hg", "pyproject.toml")
+_REPOSITORY = (".git", ".hg")
+_ROOT_MARKS = (*_REPOSITORY, "pyproject.toml")
+_STATE = ".qgate"
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -46,6 +48,20 @@ def project_root(path: Path) -> Path:
             return candidate
     here = resolved(Path())
     return here if folder.is_relative_to(here) else folder
+
+
+def state_folder() -> Path:
+    """Return where a project's state stands, relative to the current folder.
+
+    At the top of the repository, so that log, attempts and evidence are the same ones wherever in
+    it a command is typed; without one at the top of the Python project, else in the current folder.
+    """
+    here = resolved(Path())
+    for marks in (_REPOSITORY, _ROOT_MARKS):
+        for folder in (here, *here.parents):
+            if any((folder / mark).exists() for mark in marks):
+                return Path(os.path.relpath(folder, here)) / _STATE
+    return Path(_STATE)
 
 
 def typed(path: str) -> str:

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from qgate.errors import ExitCode, QgateError
-from qgate.files import printable
+from qgate.files import printable, state_folder
 
 if TYPE_CHECKING:
     import typer
@@ -113,7 +113,7 @@ def _report(error: Exception) -> Path:
         ]
     )
     name = f"crash-{stamp}-{os.getpid()}.txt"
-    for folder in (Path(".qgate"), Path(tempfile.gettempdir())):
+    for folder in (state_folder(), Path(tempfile.gettempdir())):
         try:
             folder.mkdir(exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")

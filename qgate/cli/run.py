@@ -27,8 +27,13 @@ def command(
     formats: Format = None,
     output: Output = None,
     evidence: Annotated[
-        Path, typer.Option("--evidence", metavar="DIR", help="Folder that keeps the bundles.")
-    ] = Path(".qgate/evidence"),
+        Path | None,
+        typer.Option(
+            "--evidence",
+            metavar="DIR",
+            help="Folder that keeps the bundles; .qgate/evidence of the repository if unsaid.",
+        ),
+    ] = None,
     workers: Annotated[
         int, typer.Option("--workers", min=1, max=256, help="Processes that run trials.")
     ] = 1,
@@ -56,12 +61,13 @@ def command(
     from qgate.pipeline import run as run_charter
     from qgate.plan.settings import Settings
 
-    refuse_unwritable(evidence, folder=True)
+    store = evidence or Settings().store
+    refuse_unwritable(store, folder=True)
     outputs = resolve(formats, output, fail_on, quiet=quiet)
     with progress_on_stderr(quiet=quiet) as progress:
         settings = Settings(
             workers=workers,
-            store=evidence,
+            store=store,
             allow_imports=frozenset(allow_import or ()),
             allow_outside=allow_outside,
             max_memory=max_memory,

@@ -17,9 +17,9 @@ from qgate.evidence.evidence import Evidence
 from qgate.evidence.members import read_members
 from qgate.evidence.wellformed import problems
 from qgate.files import shown, write_atomically
+from qgate.plan.settings import Settings
 from qgate.strict_json import parse_json
 
-DEFAULT_STORE = Path(".qgate/evidence")
 MANIFEST = "manifest.json"
 RECORD = "evidence.json"
 OBSERVATIONS = "observations.json"
@@ -116,7 +116,7 @@ def write_bundle(evidence: Evidence, members: Mapping[str, bytes], store: Path) 
     return Bundle(folder, manifest, contents, {})
 
 
-def open_bundle(reference: str, store: Path = DEFAULT_STORE) -> Bundle:
+def open_bundle(reference: str, store: Path | None = None) -> Bundle:
     """Return a bundle by its folder, its archive, a folder of bundles, or a digest's start.
 
     Raises:
@@ -139,7 +139,7 @@ def bundle_of(place: Path, members: Mapping[str, bytes]) -> Bundle:
     return Bundle(place, manifest, contents, attestations)
 
 
-def read_bundle(reference: str, store: Path = DEFAULT_STORE) -> Evidence:
+def read_bundle(reference: str, store: Path | None = None) -> Evidence:
     """Return a bundle's evidence, its digests checked and its form such that it can be measured.
 
     Raises:
@@ -236,12 +236,12 @@ def attach(bundle: Bundle, kind: str, data: bytes) -> Path:
     return path
 
 
-def find_bundle(reference: str, store: Path = DEFAULT_STORE, *, one: bool = False) -> Path:
+def find_bundle(reference: str, store: Path | None = None, *, one: bool = False) -> Path:
     """Return the folder or the archive that a reference means: the newest of several runs.
 
     Args:
         reference: As for `open_bundle`.
-        store: Where digests are looked up.
+        store: Where digests are looked up; the project's where it is not told.
         one: Whether a folder of bundles, or several runs of the same evidence, are too many.
 
     Raises:
@@ -262,6 +262,7 @@ def find_bundle(reference: str, store: Path = DEFAULT_STORE, *, one: bool = Fals
                 f"you mean; the newest is {shown(newest)}"
             )
         return newest
+    store = store or Settings().store
     matches = [bundle for bundle in bundles_in(store) if _is_meant(bundle, reference)]
     alike = {match.name.partition("-")[0] for match in matches}
     if len(matches) == 1 or (len(alike) == 1 and not one):

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from qgate.files import state_folder
+
 DEFAULT_MEMORY = 4_000_000_000
 """Bytes that a simulation's arrays may take unless the command line says otherwise."""
 
@@ -51,8 +53,8 @@ class Settings:
     """How to run; nothing here changes what a run must come out with."""
 
     workers: int = 1
-    store: Path = Path(".qgate/evidence")
-    state: Path = Path(".qgate")
+    store: Path = field(default_factory=lambda: state_folder() / "evidence")
+    state: Path = field(default_factory=state_folder)
     allow_imports: frozenset[str] = frozenset()
     allow_outside: bool = False
     even_if_underpowered: bool = False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qgate.files import project_root, resolved, shown, write_atomically
+from qgate.files import project_root, resolved, shown, state_folder, write_atomically
 
 
 def test_a_file_is_written_with_its_folders_and_nothing_beside_it(tmp_path: Path) -> None:
@@ -54,6 +54,21 @@ def test_without_a_project_the_root_is_here_or_the_files_own_folder(
     monkeypatch.chdir(here)
     assert project_root(Path("charters/pilot.yaml")) == here
     assert project_root(elsewhere / "pilot.yaml") == elsewhere
+
+
+def test_state_stands_at_the_top_of_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "part" / "charters"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    assert state_folder() == Path(".qgate")
+    (tmp_path / "part" / "pyproject.toml").touch()
+    assert state_folder() == Path("../.qgate")
+    (tmp_path / ".git").mkdir()  # a part of a repository has no state of its own
+    assert state_folder() == Path("../../.qgate")
+    monkeypatch.chdir(tmp_path)
+    assert state_folder() == Path(".qgate")
 
 
 def test_the_root_of_a_link_is_that_of_its_target(tmp_path: Path) -> None:
