@@ -66,12 +66,17 @@ def command(
     """  # noqa: D301  # the backspace keeps the table's lines as they are
     from qgate.comparison.comparison import compare
     from qgate.evidence.store import evidence_of, find_bundle, open_bundle
+    from qgate.review.overrides import moment
 
     name = _format(form, output)
     # Which one a folder of several means would be a guess; runs of equal evidence compare alike.
     named = [find_bundle(r, one=Path(r).is_dir()) for r in (older, newer)]
     bundles = [open_bundle(str(place)) for place in named]
-    found = compare(*(evidence_of(bundle) for bundle in bundles))
+    both = [evidence_of(bundle) for bundle in bundles]
+    found = compare(*both)
+    runs = [moment(one.observations["created"], "observations.created") for one in both]
+    if runs[0] > runs[1]:
+        sys.stderr.write("qgate: warning: A was run after B: all that is told is backwards\n")
     _emit(_with_overrides(found, bundles), name, output)
     return found.exit_code
 

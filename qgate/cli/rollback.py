@@ -37,8 +37,10 @@ def command(
     qgate drives no router: a person takes the steps. `--done` logs it, and opens an incident or
     adds to those of the pilot that are open.
     """
+    from qgate.cli.console import width_of
     from qgate.pipeline import load
     from qgate.plan.settings import Settings
+    from qgate.report.columns import hung
     from qgate.rollout.rollback import rollback_plan
 
     if done and dry_run:
@@ -60,9 +62,10 @@ def command(
             "taken say so with --done --reason"
         )
     told = f"Roll back to {plan.to} ({plan.strategy}); approver {plan.approver}"
-    sys.stdout.write(f"{printable(told)}\n")
-    for number, step in enumerate(plan.steps, 1):
-        sys.stdout.write(f"  {number}. {printable(step)}\n")
+    steps = [(f"  {number}. ", step) for number, step in enumerate(plan.steps, 1)]
+    for first, words in [("", told), *steps]:
+        for line in hung(first, printable(words), width_of(sys.stdout), long_words=False):
+            sys.stdout.write(f"{line}\n")
     return ExitCode.PASS
 
 

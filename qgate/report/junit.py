@@ -53,16 +53,25 @@ def _case(decision: Decision, verdict: Verdict, rollback: RollbackPlan) -> TestC
     elif verdict.outcome in _RESULTS:
         kind, name = _RESULTS[verdict.outcome]
         result = kind(_clean(verdict.reason), name)
-        rehearsed = rehearsal_words(decision, verdict)
-        result.text = _clean(
-            f"{verdict.reason}\nowner: {verdict.gate.owner}\n"
-            f"remediation: {remediation_words(verdict.gate)}\n"
-            + (f"{rehearsed}\n" if rehearsed else "")
-            + f"rollback: {rollback.command}\n"
-            f"again: qgate run {typed(decision.charter.path)}\n"
-        )
+        result.text = _clean("".join(f"{line}\n" for line in _lines(decision, verdict, rollback)))
         case.result = [result]
     return case
+
+
+def _lines(decision: Decision, verdict: Verdict, rollback: RollbackPlan) -> list[str]:
+    """Return what to know and to do; where the run was stopped, what to do is in the reason."""
+    remedies = (
+        f"remediation: {remediation_words(verdict.gate)}",
+        rehearsal_words(decision, verdict),
+        f"rollback: {rollback.command}",
+    )
+    lines = (
+        verdict.reason,
+        f"owner: {verdict.gate.owner}",
+        *(() if decision.stopped and verdict.outcome is Outcome.INCONCLUSIVE else remedies),
+        f"again: qgate run {typed(decision.charter.path)}",
+    )
+    return [line for line in lines if line]
 
 
 def _clean(text: str) -> str:

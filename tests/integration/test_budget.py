@@ -260,6 +260,9 @@ def test_every_report_says_why_it_stopped_and_what_to_type(project: Project) -> 
         assert "44,000 of 44,000 shots are spent" in text, path
         assert "set budget.shots to at least 110,000 in pilot.yaml" in text, path
         assert "qgate lock pilot.yaml --reason" in text, path
+    junit = paths[-1].read_text(encoding="utf-8")
+    assert "owner: " in junit
+    assert "remediation: " not in junit  # no gate's remedy mends a cap
 
 
 def test_a_budget_binds_whatever_is_said_of_power(project: Project) -> None:

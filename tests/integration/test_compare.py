@@ -115,6 +115,13 @@ def test_other_seeds_of_the_same_candidate_are_never_worse_by_themselves(
         assert ": other seeds of the same candidate: " in done.out.splitlines()[0]
 
 
+def test_a_comparison_backwards_in_time_is_told(runs: tuple[Project, dict[str, str]]) -> None:
+    project, paths = runs
+    assert "backwards" not in project.qgate("compare", paths["first"], paths["seeds"]).err
+    done = project.qgate("compare", paths["seeds"], paths["first"])
+    assert "warning: A was run after B" in done.err
+
+
 def test_a_folder_of_bundles_is_refused_and_its_newest_is_named(
     runs: tuple[Project, dict[str, str]],
 ) -> None:

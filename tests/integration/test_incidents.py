@@ -98,10 +98,11 @@ def test_a_failed_production_gate_is_an_incident_from_opening_to_closing(project
     assert "no open incident" in project.qgate("incident", "list").out
     assert "(closed)" in project.qgate("incident", "list", "--all").out
     entries = _log(project).entries()
-    assert [entry.action for entry in entries] == ["lock", "run", "incident", "incident"]
-    assert [entry.facts.get("what") for entry in entries[2:]] == ["opened", "closed"]
+    actions = ["lock", "start", "run", "incident", "incident"]
+    assert [entry.action for entry in entries] == actions
+    assert [entry.facts.get("what") for entry in entries[3:]] == ["opened", "closed"]
     assert {entry.actor for entry in entries} == {"dev@example.com"}
-    assert entries[3].reason == "wrong scaler"
+    assert entries[-1].reason == "wrong scaler"
 
 
 def test_the_same_failure_again_is_noted_in_the_open_incident(project: Project) -> None:
@@ -117,6 +118,14 @@ def test_the_same_failure_again_is_noted_in_the_open_incident(project: Project) 
     project.qgate("incident", "close", _id(1), "--reason", "over")
     new = project.qgate("judge", bundle, "--production", "--quiet")
     assert f"incident {_id(2)} opened" in new.err
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_the_steps_back_are_wrapped(project: Project, columns: str) -> None:
+    project.write(lambda document: document["pilot"].update(owner="x" * 30 + "@example.com"))
+    done = project.qgate("rollback", "pilot.yaml", "--dry-run", COLUMNS=columns)
+    assert done.code == ExitCode.PASS
+    assert 70 < max(map(len, done.out.splitlines())) <= int(columns)
 
 
 def test_without_the_flag_and_without_a_failure_no_incident_is_opened(project: Project) -> None:
@@ -229,21 +238,21 @@ def test_the_log_is_filtered_by_each_of_its_columns(project: Project) -> None:
     def numbers(*arguments: str) -> list[int]:
         done = project.qgate("log", "--format", "json", *arguments)
         assert done.code == ExitCode.PASS, done.err
-        assert done.report["head"]["entries"] == 4
+        assert done.report["head"]["entries"] == 5
         return [entry["number"] for entry in done.report["entries"]]
 
     today = datetime.datetime.now(datetime.UTC).date()
     day = datetime.timedelta(days=1)
-    assert numbers() == [1, 2, 3, 4]
-    assert numbers("--pilot", "small") == [1, 2, 3, 4]
-    assert numbers("--action", "run", "--action", "lock") == [1, 2]
-    assert numbers("--actor", "SRE@") == [4]
-    assert numbers("--since", str(today - day), "--until", str(today)) == [1, 2, 3, 4]
+    assert numbers() == [1, 2, 3, 4, 5]
+    assert numbers("--pilot", "small") == [1, 2, 3, 4, 5]
+    assert numbers("--action", "run", "--action", "lock") == [1, 3]
+    assert numbers("--actor", "SRE@") == [5]
+    assert numbers("--since", str(today - day), "--until", str(today)) == [1, 2, 3, 4, 5]
     assert numbers("--since", str(today + day)) == []
     assert numbers("--until", str(today - day)) == []
-    assert numbers("--evidence", contract[:12]) == [1, 2]
-    assert numbers("--evidence", _bundle(project)) == [2, 3, 4]
-    assert numbers("--action", "incident", "--actor", "dev") == [3]
+    assert numbers("--evidence", contract[:12]) == [1, 2, 3]
+    assert numbers("--evidence", _bundle(project)) == [3, 4, 5]
+    assert numbers("--action", "incident", "--actor", "dev") == [4]
 
 
 def test_the_log_reads_at_every_width_and_goes_into_files(project: Project) -> None:
@@ -251,19 +260,20 @@ def test_the_log_reads_at_every_width_and_goes_into_files(project: Project) -> N
         done = project.qgate("log", COLUMNS=str(width))
         assert max(len(line) for line in done.out.splitlines()) <= width
         assert "\x1b" not in done.out
-        assert [line[0] for line in done.out.splitlines() if line[0] != " "] == ["1", "2", "3", "3"]
+        firsts = [line[0] for line in done.out.splitlines() if line[0] != " "]
+        assert firsts == ["1", "2", "3", "4", "4"]
         assert done.out.rstrip().endswith("not signed")
     assert project.qgate("log", "--output", "log.txt").out == ""
     assert (project.folder / "log.txt").read_text(encoding="utf-8").startswith("1  20")
     project.qgate("log", "--output", "log.json")
     written = json.loads((project.folder / "log.json").read_text(encoding="utf-8"))
-    assert len(written["entries"]) == written["head"]["entries"] == 3
+    assert len(written["entries"]) == written["head"]["entries"] == 4
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--action", "dance"), "expected one of run, lock"),
+        (("--action", "dance"), "expected one of start, run, lock"),
         (("--since", "yesterday"), "expected a day as 2026-11-21"),
         (("--evidence", "xyz"), "expected the start of a digest"),
         (("--format", "xml"), "expected one of terminal, json"),
@@ -316,7 +326,7 @@ def test_a_broken_chain_is_told_with_its_line(project: Project) -> None:
     done = project.qgate("log")
     assert done.code == ExitCode.USAGE
     assert done.out == ""
-    assert ".qgate/log.jsonl:3:1: the entry before this one was changed" in done.err
+    assert ".qgate/log.jsonl:4:1: the entry before this one was changed" in done.err
 
 
 def test_a_place_without_a_log_has_an_empty_one(project: Project) -> None:
