@@ -136,8 +136,10 @@ class Schedule:
 
     @property
     def cells(self) -> int:
-        """Return how many trials it asks for of an arm at most, items not divided."""
-        return len(self.seeds) * len(self.shots) * self.replicates
+        """Return how many trials it asks for of an arm at most, each block of items one."""
+        divided = self.looks is not None and self.looks.by == "items"
+        blocks = len(self.looks.after) + 1 if self.looks and divided else 1
+        return len(self.seeds) * len(self.shots) * self.replicates * blocks
 
 
 @dataclass(frozen=True)

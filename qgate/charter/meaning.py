@@ -24,6 +24,8 @@ from qgate.plugins import ParamError, class_path, named
 DEFAULT_IMPORTS = frozenset({"sklearn"})
 
 _FEWEST_SEEDS = 3
+_MOST_SPLITS = 1_000
+"""Of validation.resample: each is drawn and digested before anything is forecast."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,9 @@ def _resampled(charter: Charter, source: Source) -> Iterator[Finding]:
     place: Path_ = ("data", "validation", "resample")
     if len(charter.schedule.seeds) < 2:
         yield source.finding(place, "one seed draws a single split: schedule at least 2")
+    if len(charter.schedule.seeds) > _MOST_SPLITS:
+        message = f"{len(charter.schedule.seeds):,} splits are to be drawn; {_MOST_SPLITS:,} are "
+        yield source.finding(place, f"{message}the most: schedule fewer seeds")
     for arm in charter.arms:
         if arm.recorded is not None:
             yield source.finding(place, f"the {arm.role} is recorded: it is of one split")
@@ -106,15 +111,19 @@ def _resampled(charter: Charter, source: Source) -> Iterator[Finding]:
 
 def _schedule(charter: Charter, source: Source) -> Iterator[Finding]:
     for key, values in (("seeds", charter.schedule.seeds), ("shots", charter.schedule.shots)):
+        known: set[int | None] = set()
         for i, value in enumerate(values):
-            if value in values[:i]:
+            if value in known:
                 name = "exact" if value is None else value
                 message = f"{key}: {name} is repeated; a repeated trial adds no evidence"
                 yield source.finding(("schedule", key, i), message)
-    cells = charter.schedule.cells
+            known.add(value)
+    cells, looks = charter.schedule.cells, charter.schedule.looks
     if cells > MOST_CELLS:
-        message = f"seeds x shots x replicates are {cells:,} trials; {MOST_CELLS:,} are the most"
-        yield source.finding(("schedule",), message)
+        blocks = " x looks" if looks and looks.by == "items" else ""
+        message = f"{cells:,} trials; {MOST_CELLS:,} are the most"
+        factors = f"seeds x shots x replicates{blocks}"
+        yield source.finding(("schedule",), f"{factors} are {message}")
     yield from _looks(charter, source)
     if _classical(charter.candidate) and charter.schedule.shots != (None,):
         message = "the candidate is a classical estimator, which takes no shots: remove this"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +15,7 @@ from typing import Any, cast
 from jsonschema import Draft7Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from qgate.charter.yaml_reader import Source
+from qgate.charter.yaml_reader import MOST_FINDINGS, Source
 from qgate.errors import Finding, InternalError
 
 KNOWN_VERSIONS = (1,)
@@ -94,9 +95,10 @@ def schema_findings(source: Source) -> list[Finding]:
 
 
 def findings_against(name: str, source: Source) -> list[Finding]:
-    """Return what a shipped schema finds in a document, in file order."""
+    """Return what a shipped schema finds in a document, in file order; at most 100 findings."""
     errors = _validator(name).iter_errors(source.document)
-    found = [finding for error in errors for finding in _translate(source, error)]
+    all_ = (finding for error in errors for finding in _translate(source, error))
+    found = itertools.islice(all_, MOST_FINDINGS)
     return sorted(found, key=lambda finding: (finding.line, finding.column, finding.message))
 
 
@@ -125,7 +127,7 @@ def _translate(source: Source, error: ValidationError) -> Iterator[Finding]:
     if kind == "additionalProperties":
         known = schema.get("properties", {})
         for key in [key for key in value if key not in known]:
-            message = f"unknown key {key!r} in {name}{suggest(key, known)}"
+            message = f"unknown key {_named(key)} in {name}{suggest(key, known)}"
             yield source.finding((*path, key), message + _allowed(known))
         return
     if kind == "required":

@@ -7,6 +7,7 @@ from typing import Any
 
 from qgate.charter.arm_spec import ARM_KINDS
 from qgate.charter.clauses import threshold_shapes
+from qgate.charter.extremes import extreme_findings
 from qgate.charter.yaml_reader import Source
 from qgate.errors import Finding
 
@@ -25,6 +26,8 @@ def shape_findings(source: Source) -> list[Finding]:
     document: Mapping[str, Any] = source.document
     solves = document["data"].get("task") == "optimization"
     data = _problem_shapes if solves else _table_shapes
+    if found := list(extreme_findings(source)):
+        return found  # what else is wrong might repeat them
     return [
         *_arm_shapes(source, document, solves=solves),
         *threshold_shapes(source, document),

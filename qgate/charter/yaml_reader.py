@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,8 @@ Place = tuple[int, int]
 
 _LARGEST_FILE = 1024 * 1024
 _MOST_NODES = 50_000
+MOST_FINDINGS = 100
+"""Nobody mends more at once; a file of a megabyte could have a hundred thousand."""
 _DEEPEST = 50
 _MOST_DIGITS = 300
 _MOST_BITS = 53  # beyond it JSON readers lose digits
@@ -74,6 +77,8 @@ def read_yaml(path: Path, shown_as: str) -> Source:
 
     """
     try:
+        if path.is_fifo() or path.is_socket():
+            raise OSError(errno.EINVAL, "no regular file")  # its other end would be waited for
         with path.open("rb") as stream:
             data = stream.read(_LARGEST_FILE + 1)
     except OSError as error:
@@ -137,13 +142,17 @@ class _Reader:
             raise self._refuse(1, 1, "empty: write one with `qgate init`")
         document = self._value(root, (), 0)
         if self._findings:
-            raise InvalidFileError(sorted(self._findings, key=lambda f: (f.line, f.column)))
+            raise self._found()
         return Source(self._file, document, MappingProxyType(self._places))
 
     def _survey(self, events: Iterable[yaml.Event]) -> None:
-        """Note what the node tree no longer shows; refuse a depth that composing would die of."""
-        depth = 0
+        """Note what the node tree no longer shows; refuse what composing would die of."""
+        depth = nodes = 0
         for event in events:
+            if isinstance(event, yaml.NodeEvent):
+                nodes += 1
+                if nodes > 2 * _MOST_NODES:  # keys are nodes too
+                    raise self._refuse(*_start_of(event), f"more than {_MOST_NODES} values")
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > _DEEPEST:
@@ -213,6 +222,11 @@ class _Reader:
 
     def _note(self, node: yaml.Node | yaml.Event, message: str) -> None:
         self._findings.append(Finding(self._file, *_start_of(node), message))
+        if len(self._findings) == MOST_FINDINGS:
+            raise self._found()
+
+    def _found(self) -> InvalidFileError:
+        return InvalidFileError(sorted(self._findings, key=lambda f: (f.line, f.column)))
 
 
 def _number(kind: str, text: str) -> int | float:

@@ -24,11 +24,21 @@ def disagreements(record: Mapping[str, Any]) -> Iterator[str]:
     if charter.schedule.cells > MOST_CELLS:  # before they are listed
         yield f"record.charter.schedule: more than {MOST_CELLS:,} trials of an arm"
         return
+    yield from _gate_problems(charter)
     found = list(_look_problems(record, charter))
     yield from found or stop_problems(record, charter)  # which relies on the looks
     yield from _slice_problems(record, charter)
     yield from _calibration_problems(record, charter)
     yield from _veil_problems(record, charter)
+
+
+def _gate_problems(charter: Charter) -> Iterator[str]:
+    """Yield gates that nothing can be held against, which no charter has when it runs."""
+    for gate in charter.gates:
+        stated = gate.threshold
+        absolute = stated.low is not None or stated.high is not None
+        if not absolute and (stated.vs_baseline is None or gate.slices is not None):
+            yield f"record.charter.gates: {gate.name!r} has no threshold"
 
 
 def _veil_problems(record: Mapping[str, Any], charter: Charter) -> Iterator[str]:

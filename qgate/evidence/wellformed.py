@@ -16,6 +16,9 @@ from qgate.charter.yaml_reader import Source
 from qgate.data.opaque import ITEM_PATTERN, MESSAGE_PATTERN
 from qgate.evidence.consistency import disagreements
 
+_LARGEST = 1e70
+"""Of a number that is measured: the variance of squared errors of such is a number still."""
+
 
 def problems(record: Any, observations: Any, **others: Any) -> list[str]:
     """Return what is wrong with a bundle's members; empty when they can be measured.
@@ -145,7 +148,7 @@ def _truths(record: Mapping[str, Any]) -> list[Any]:
 
 
 def _kind(classes: int) -> str:
-    return f"codes from 0 to {classes - 1}" if classes else "numbers"
+    return f"codes from 0 to {classes - 1}" if classes else f"numbers up to {_LARGEST:g}"
 
 
 def _labels(values: Sequence[Any], length: int, classes: int) -> bool:
@@ -173,7 +176,7 @@ def _finite(values: Sequence[Any], length: int) -> bool:
     array = _array(values)
     if array is None or len(array) != length or array.dtype.kind not in "if":
         return False
-    return bool(np.all(np.isfinite(array)))
+    return bool(np.all(np.abs(array) <= _LARGEST))  # not of NaN
 
 
 def _array(values: Sequence[Any]) -> Any:

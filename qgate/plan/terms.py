@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from importlib import metadata
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from qgate import plugins
 from qgate.charter.arm_spec import ArmSpec, Step
 from qgate.charter.charter import Charter
-from qgate.charter.yaml_reader import Path_, Source
+from qgate.charter.yaml_reader import MOST_FINDINGS, Path_, Source
 from qgate.data.split import SplitData
 from qgate.errors import Finding, UsageError
 from qgate.quantum.device import read_device
@@ -21,11 +22,17 @@ from qgate.quantum.drift import refuse_mismatch
 def term_findings(
     charter: Charter, source: Source, split: SplitData, folder: Path, allowed: Collection[str]
 ) -> Iterator[Finding]:
-    """Yield terms of both arms that cannot be met here, each at its place in the charter."""
-    for arm in charter.arms:
-        yield from _classes(charter, arm, source, allowed)
-        yield from _folds(charter, arm, source, split)
-        yield from _snapshots(arm, source, folder)
+    """Yield terms of both arms that cannot be met here, each at its place; at most 100."""
+    found = (
+        finding
+        for arm in charter.arms
+        for finding in (
+            *_classes(charter, arm, source, allowed),
+            *_folds(charter, arm, source, split),
+            *_snapshots(arm, source, folder),
+        )
+    )
+    yield from islice(found, MOST_FINDINGS)
 
 
 def _classes(
