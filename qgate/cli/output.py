@@ -6,7 +6,6 @@ import datetime
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,29 +69,32 @@ def emit(decision: Decision, outputs: Outputs, bundle: Bundle | None = None) -> 
     Overrides of the pilot stand in each: those in the log of this place, and the bundle's own.
     """
     from qgate.cli.console import console, width_of
+    from qgate.evidence.store import open_bundle
+    from qgate.report.account import Account
     from qgate.report.formats import FORMATS
     from qgate.report.terminal import render_terminal
     from qgate.rollout.rollback import rollback_after
 
+    bundle = bundle or open_bundle(decision.evidence_path)
     decision = with_overrides(decision, bundle)
     rollback = rollback_after(decision)
+    account = Account(decision, rollback, bundle)
     if outputs.stdout == "terminal":
         text = render_terminal(decision, rollback, width_of(sys.stdout))
         console(sys.stdout).print(text, soft_wrap=True, end="")
     elif outputs.stdout is not None:
-        sys.stdout.write(FORMATS[outputs.stdout](decision, rollback))
+        sys.stdout.write(FORMATS[outputs.stdout](account))
     for name, path in outputs.files:
-        write_atomically(path, FORMATS[name](decision, rollback).encode())
+        write_atomically(path, FORMATS[name](account).encode())
     code = decision.exit_code
     if outputs.fail_on == "fail" and code is ExitCode.INCONCLUSIVE:
         return ExitCode.PASS
     return code
 
 
-def with_overrides(decision: Decision, bundle: Bundle | None) -> Decision:
+def with_overrides(decision: Decision, bundle: Bundle) -> Decision:
     """Return a decision with the overrides that have not ended, or why they are not known."""
     from qgate.evidence.audit_log import AuditLog
-    from qgate.evidence.store import open_bundle
     from qgate.plan.settings import Settings
     from qgate.review.log_head import check_head
     from qgate.review.overrides import in_force
@@ -103,9 +105,6 @@ def with_overrides(decision: Decision, bundle: Bundle | None) -> Decision:
         check_head(log, entries, None)
     except UsageError as error:
         entries, unknown = [], str(error)
-    if bundle is None:
-        with suppress(UsageError):
-            bundle = open_bundle(decision.evidence_path)
     now = datetime.datetime.now(datetime.UTC)
     found = in_force(entries, bundle, decision.charter.pilot.name, now)
     return replace(decision, overrides=found, overrides_unknown=unknown)
