@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from qgate.charter.arm_spec import ArmSpec
@@ -142,6 +143,10 @@ class Schedule:
         return len(self.seeds) * len(self.shots) * self.replicates * blocks
 
 
+CLOSEST_LOOKS = 0.002
+"""Of all seeds or items: the error is spent in steps, of which half as much is no step."""
+
+
 @dataclass(frozen=True)
 class Looks:
     """When a run is looked at before its end: after so many `seeds` or `items`, rising."""
@@ -152,6 +157,11 @@ class Looks:
     def ends(self, total: int) -> tuple[int, ...]:
         """Return the counts at each look, the last one of all."""
         return (*self.after, total)
+
+    def too_close(self, total: int) -> bool:
+        """Return whether two looks, or the start and the first, are too close to share an error."""
+        steps = (after - before for before, after in pairwise((0, *self.ends(total))))
+        return any(step < CLOSEST_LOOKS * total for step in steps)
 
 
 @dataclass(frozen=True)

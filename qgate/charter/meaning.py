@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qgate.charter.arm_spec import ArmSpec, Step
-from qgate.charter.charter import MOST_CELLS, Charter
+from qgate.charter.charter import CLOSEST_LOOKS, MOST_CELLS, Charter
 from qgate.charter.circuits import circuit_findings
 from qgate.charter.clauses import clause_findings, gate_paths
 from qgate.charter.comparisons import comparison_findings
@@ -144,7 +144,8 @@ def _looks(charter: Charter, source: Source) -> Iterator[Finding]:
     if looks is None:
         return
     place: Path_ = ("schedule", "looks", f"after_{looks.by}")
-    if list(looks.after) != sorted(set(looks.after)):
+    rising = list(looks.after) == sorted(set(looks.after))
+    if not rising:
         yield source.finding(place, "looks must rise: each after more than the one before")
     seeds = len(charter.schedule.seeds)
     if looks.by == "seeds" and looks.after[0] < _FEWEST_SEEDS:
@@ -153,11 +154,18 @@ def _looks(charter: Charter, source: Source) -> Iterator[Finding]:
     if looks.by == "seeds" and looks.after[-1] >= seeds:
         message = f"the last look is at the end, after all {seeds} seeds: name fewer"
         yield source.finding(place, message)
+    elif looks.by == "seeds" and rising and looks.too_close(seeds):
+        yield source.finding(place, looks_too_close("seeds"))
     if looks.by == "items" and charter.data.validation.resample:
         yield source.finding(place, "resampled splits have no order of items: look after seeds")
     if looks.by == "items" and any(gate.metric == "shot_noise_sd" for gate in charter.gates):
         message = "shot_noise_sd is of all items, and larger on fewer: look after seeds"
         yield source.finding(place, message)
+
+
+def looks_too_close(of: str) -> str:
+    """Return what is wrong with looks that follow each other too closely."""
+    return f"two looks are closer than {CLOSEST_LOOKS:.1%} of all {of}: name fewer"
 
 
 def _arms(charter: Charter, source: Source, around: Surroundings) -> Iterator[Finding]:

@@ -28,6 +28,8 @@ ACTIONS = (
 """What is logged: `start` where a run began, `run` where it ended; `repair` where a write was cut
 off, which is what power failures do."""
 _MOST_OF_HEAD = 4096
+_MOST_BYTES = 256_000_000
+"""Of a log that is read: some hundred thousand entries, and no sparse file."""
 _TAIL = 65_536
 """Bytes that are read at once from the end, in search of the last entry."""
 
@@ -104,6 +106,7 @@ class AuditLog:
                 return head, b""
             with stream:
                 fcntl.flock(stream, fcntl.LOCK_SH)
+                _refuse_size(stream.fileno())
                 return self._stored_head(), stream.read()
 
     def _checked(self, head: Head | None, data: bytes) -> list[Entry]:
@@ -155,6 +158,7 @@ class AuditLog:
             raise ExecutionError(f"{shown(self.path)}: {error.strerror}") from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
+            _refuse_size(handle)
             yield handle
         except OSError as error:
             raise ExecutionError(f"{shown(self.path)}: {error.strerror}") from None
@@ -208,6 +212,17 @@ class AuditLog:
             os.fsync(folder)  # else a power failure could bring back a head of long ago
         finally:
             os.close(folder)
+
+
+def _refuse_size(handle: int) -> None:
+    """Refuse a log that no memory may hold.
+
+    Raises:
+        OSError: Saying so.
+
+    """
+    if os.fstat(handle).st_size > _MOST_BYTES:
+        raise OSError(errno.EFBIG, f"more than the {_MOST_BYTES:,} bytes of a log that are read")
 
 
 def _agree(head: Head | None, last: Entry | None) -> bool:

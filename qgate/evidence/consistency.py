@@ -86,7 +86,11 @@ def _look_problems(record: Mapping[str, Any], charter: Charter) -> Iterator[str]
         return
     seeds = charter.schedule.seeds
     by_seeds = planned.by == "seeds"
-    ends = list(planned.ends(len(seeds) if by_seeds else len(record["truth"])))
+    total = len(seeds) if by_seeds else len(record["truth"])
+    if planned.too_close(total):
+        yield "record.charter.schedule.looks: too close to each other for any level"
+        return
+    ends = list(planned.ends(total))
     taken = looks["taken"]
     if isinstance(taken, bool) or not 1 <= taken <= len(ends):
         yield f"record.looks.taken: expected a number from 1 to {len(ends)}"

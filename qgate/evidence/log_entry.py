@@ -57,6 +57,10 @@ _FACTS: Mapping[str, Mapping[str, type]] = {
     "repair": {"bytes": int},
 }  # fmt: skip
 """Of each action the facts that are counted, compared or shown, where an entry states them."""
+_MOST_BYTES = 1_000_000
+"""Of an entry, whose reason is a sentence: each is wrapped to the terminal's width."""
+_LARGEST_AMOUNT = 1e100
+"""Of what a run spent: sums of such are numbers still."""
 
 
 def unended(entries: Iterable[Entry]) -> frozenset[int]:
@@ -87,6 +91,8 @@ def head_in(data: bytes) -> Head | None:
 
 def entry_of(line: bytes) -> Entry | None:
     """Return the entry that a line holds, None where it is not as qgate writes one."""
+    if len(line) > _MOST_BYTES:
+        return None
     try:
         entry = Entry(**parse_canonical(line), digest=sha256(line))
     except (ValueError, TypeError):
@@ -102,5 +108,10 @@ def _is_readable(entry: Entry) -> bool:
     return (
         all(type(found) is str for found in entry.digests.values())
         and all(type(entry.facts[name]) is known[name] for name in known.keys() & entry.facts)
-        and all(type(amount) in (int, float, type(None)) for amount in amounts.values())
+        and all(_is_amount(amount) for amount in amounts.values())
     )
+
+
+def _is_amount(found: Any) -> bool:
+    """Return whether a run may have spent so much, None being not known."""
+    return found is None or (type(found) in (int, float) and 0 <= found <= _LARGEST_AMOUNT)

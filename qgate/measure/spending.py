@@ -188,7 +188,9 @@ def logged_spending(entries: Iterable[Entry]) -> list[tuple[str, str, Mapping[st
     return [
         (entry.pilot, entry.time, spent)
         for entry in entries
-        if isinstance(spent := entry.facts.get("spending"), Mapping) and set(spent) == names
+        if entry.action == "run"  # of which alone the log's reader knows that these are amounts
+        and isinstance(spent := entry.facts.get("spending"), Mapping)
+        and set(spent) == names
     ]
 
 

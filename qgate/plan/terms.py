@@ -12,6 +12,7 @@ import numpy as np
 from qgate import plugins
 from qgate.charter.arm_spec import ArmSpec, Step
 from qgate.charter.charter import Charter
+from qgate.charter.meaning import looks_too_close
 from qgate.charter.yaml_reader import MOST_FINDINGS, Path_, Source
 from qgate.data.split import SplitData
 from qgate.errors import Finding, UsageError
@@ -23,6 +24,9 @@ def term_findings(
     charter: Charter, source: Source, split: SplitData, folder: Path, allowed: Collection[str]
 ) -> Iterator[Finding]:
     """Yield terms of both arms that cannot be met here, each at its place; at most 100."""
+    looks, items = charter.schedule.looks, len(split.validation)
+    if looks is not None and looks.by == "items" and looks.too_close(items):
+        yield source.finding(("schedule", "looks", "after_items"), looks_too_close("items"))
     found = (
         finding
         for arm in charter.arms

@@ -32,6 +32,10 @@ class SignedHead:
         return f"signed up to entry {self.entries}, by {who}"
 
 
+_MOST_BYTES = 1_000_000
+"""Of a signed head, which has some hundreds: what is cut off here is no envelope."""
+
+
 def signed_head_path(log: AuditLog) -> Path:
     """Return where the signed head stands: beside the log."""
     return log.path.with_suffix(".head.dsse.json")
@@ -59,7 +63,7 @@ def check_head(
     name = shown(path)
     try:
         with os.fdopen(open_regular(path), "rb") as stream:
-            data = stream.read()
+            data = stream.read(_MOST_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -8,13 +8,9 @@ import json
 import os
 import random
 import shutil
-import signal
 import time
 import traceback
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from qgate.cli import unpack
@@ -22,29 +18,25 @@ from qgate.digest import digest
 from qgate.errors import QgateError
 from qgate.evidence.archive import pack
 from qgate.evidence.members import read_members
-from qgate.evidence.store import read_bundle, sealed, write_bundle
+from qgate.evidence.store import open_bundle, read_bundle, sealed, write_bundle
 from qgate.gates.decision import judge
 from qgate.pipeline import check
 from qgate.plan.settings import Settings
+from qgate.report.account import Account
 from qgate.report.formats import FORMATS
 from qgate.rollout.rollback import rollback_after
-from tests.acceptance.hostile_bundles import Members, Mutant, make_mutant
+from tests.acceptance.hostile_bundles import Members, Mutant, make_mutant, written
+from tests.acceptance.hostile_commands import (
+    REFUSALS,
+    SECONDS,
+    Result,
+    TooLateError,
+    in_time,
+    tree,
+    tried,
+)
+from tests.acceptance.hostile_place import run_commands
 from tests.unit.evidence import bundles
-
-EXPECTED = (2, 30)
-"""What a refusal may exit with: usage, or could not run."""
-SECONDS = 20
-"""A mutant that takes longer is a fault, whatever comes of it."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one mutant came to; `fault` is empty where all is as it should be."""
-
-    kind: str
-    outcome: str
-    seconds: float
-    fault: str = ""
 
 
 def small_members(store: Path) -> list[Members]:
@@ -59,40 +51,79 @@ def small_members(store: Path) -> list[Members]:
     return found
 
 
-def try_bundle(base: Members, folder: Path, rng: random.Random) -> Result:
-    """Make one mutant within an empty folder, read, judge, report and unpack it."""
+def try_bundle(
+    base: Members, folder: Path, rng: random.Random, template: Path | None = None
+) -> Result:
+    """Make one mutant within an empty folder, read, judge, report and unpack it.
+
+    With a template of a place, as `make_place` makes one, commands are run there on it too.
+    """
     inside = folder / "target"
     shutil.rmtree(folder, ignore_errors=True)
     inside.mkdir(parents=True)
     (folder / "kept").write_bytes(b"outside")
     mutant = make_mutant(base, inside, rng)
-    before, start, fault = _tree(folder), time.perf_counter(), ""
+    before, start, fault = _outside(folder), time.perf_counter(), ""
     try:
-        with _in_time():
+        with in_time(SECONDS):
             outcome, fault = _taken(mutant, base)
             if mutant.place.suffix == ".tar":
                 outcome, fault = _unpacked(mutant.place, folder / "target/into", outcome, fault)
-    except Exception:  # noqa: BLE001  # which is just what is looked for
+    except (Exception, TooLateError):  # noqa: BLE001  # which is just what is looked for
         outcome, fault = "raised", traceback.format_exc()
-    after = {path: size for path, size in _tree(folder).items() if not path.startswith("into")}
-    if not fault and after != before:
-        fault = f"written outside of the target: {set(after) ^ set(before)}"
-    return Result(mutant.kind, outcome, time.perf_counter() - start, fault)
+    if not fault and _outside(folder) != before:
+        fault = f"written outside of the target: {set(_outside(folder)) ^ set(before)}"
+    if fault or template is None:
+        return Result(mutant.kind, outcome, time.perf_counter() - start, fault)
+    found = _commanded(mutant, base, folder, template, rng)
+    return Result(mutant.kind, outcome, time.perf_counter() - start, found.fault)
 
 
-def try_charter(text: str, path: Path) -> Result:
-    """Check a charter that may be broken in any way."""
+def _commanded(
+    mutant: Mutant, base: Members, folder: Path, template: Path, rng: random.Random
+) -> Result:
+    """Run two commands on a mutant, or on it and the bundle that it was."""
+    place = folder / "place"
+    shutil.copytree(template, place)
+    written(base, folder / "base")
+    it, original = os.path.relpath(mutant.place, place), "../base"
+    choice = [
+        ("verify", it),
+        ("verify", it, "--signers", "allowed_signers", "--require-signer", "dev@example.com"),
+        ("compare", it, original, "--format", rng.choice(("terminal", "json", "markdown"))),
+        ("compare", original, it, "--format", rng.choice(("terminal", "json", "markdown"))),
+        ("promote", "--check", it, "--charter", "pilot.yaml"),
+        ("report", it, "--format", rng.choice(("terminal", "json", "markdown", "junit"))),
+        ("judge", it, "--charter", "pilot.yaml"),
+        ("judge", it),
+        ("lineage", it),
+        ("pack", it, "--output", "new.tar"),
+        ("unpack", it, "--into", "into"),
+        ("sign", it, "--key", "dev"),
+        ("approve", it, "--key", "sre", "--signers", "allowed_signers"),
+    ]
+    around = (folder, tree(folder))
+    commands = rng.sample(choice, 2)
+    signs = any(command[0] in ("sign", "approve") for command in commands)
+    more = (f"{mutant.place.relative_to(folder)}/attestations",) if signs else ()
+    return run_commands(mutant.kind, commands, place, around, more)
+
+
+def try_charter(text: str, path: Path, kind: str = "charter") -> Result:
+    """Check a charter that may be broken in any way; plan one that is not."""
     path.write_text(text, encoding="utf-8", newline="\n")
     start = time.perf_counter()
     try:
-        with _in_time():
+        with in_time(SECONDS):
             errors = [f for f in check(path, Settings()) if f.severity == "error"]
         outcome, fault = ("refused" if errors else "accepted"), ""
     except QgateError as error:
         outcome, fault = "refused", _unexpected(error)
-    except Exception:  # noqa: BLE001  # which is just what is looked for
+    except (Exception, TooLateError):  # noqa: BLE001  # which is just what is looked for
         outcome, fault = "raised", traceback.format_exc()
-    return Result("charter", outcome, time.perf_counter() - start, fault)
+    if outcome == "accepted":
+        outcome, fault = tried(("plan", str(path)), path.parent.parent)
+    return Result(kind, outcome, time.perf_counter() - start, fault)
 
 
 def _taken(mutant: Mutant, base: Members) -> tuple[str, str]:
@@ -104,10 +135,10 @@ def _taken(mutant: Mutant, base: Members) -> tuple[str, str]:
         return "accepted", "accepted although its digests were not made to agree"
     try:
         decision = judge(evidence)
-        rollback = rollback_after(decision)
+        account = Account(decision, rollback_after(decision), open_bundle(str(mutant.place)))
         for render in FORMATS.values():
-            render(decision, rollback).encode()
-        json.loads(FORMATS["json"](decision, rollback), parse_constant=_no_constant)
+            render(account).encode()
+        json.loads(FORMATS["json"](account), parse_constant=_no_constant)
     except QgateError as error:
         return "refused by the judge", _unexpected(error)
     return "accepted", ""
@@ -142,42 +173,20 @@ def _same(place: Path, base: Members) -> bool:
 
 def _unexpected(error: QgateError) -> str:
     text = str(error)
-    if int(error.exit_code) not in EXPECTED:
+    if int(error.exit_code) not in REFUSALS:
         return f"{type(error).__name__} exits with {int(error.exit_code)}: {text}"
     if not text.strip() or len(text) > 20_000:
         return f"a refusal of {len(text)} characters"
     return ""
 
 
+def _outside(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return all below a folder but what is unpacked there."""
+    return {path: state for path, state in tree(folder).items() if "target/into" not in path}
+
+
 def _no_constant(text: str) -> Any:
     raise ValueError(f"{text} in the JSON report")
-
-
-def _tree(folder: Path) -> dict[str, tuple[int, int]]:
-    """Return all below a folder but what the mutant itself is: path, size and kind."""
-    found = {}
-    for root, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            path = Path(root) / name
-            if (*path.relative_to(folder).parts, "")[:2] != ("target", "into"):
-                state = os.lstat(path)
-                found[os.fsdecode(path.relative_to(folder))] = (state.st_size, state.st_mode)
-    return {path: state for path, state in found.items() if not path.startswith("target/into")}
-
-
-@contextlib.contextmanager
-def _in_time() -> Iterator[None]:
-    def late(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        raise TimeoutError(f"more than {SECONDS} s")
-
-    handler = signal.signal(signal.SIGALRM, late)
-    signal.alarm(SECONDS)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, handler)
 
 
 def _gates(*metrics: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
@@ -221,15 +230,3 @@ def _sliced() -> dict[str, Any]:
     record["charter"]["gates"] = [{**gate, "slices": "all"}]
     record["slices"] = {"column": "site", "known": ["a", "b"], "values": ["a", "b", "a", "b", "a"]}
     return record
-
-
-def summary(results: Sequence[Result]) -> str:
-    """Return a line for each kind and outcome, with counts and the longest time in seconds."""
-    groups: dict[tuple[str, str], list[float]] = {}
-    for result in results:
-        groups.setdefault((result.kind, result.outcome), []).append(result.seconds)
-    lines = [
-        f"{kind:26} {outcome:22} {len(times):7,} {max(times):7.2f} s at most"
-        for (kind, outcome), times in sorted(groups.items())
-    ]
-    return "\n".join(lines)

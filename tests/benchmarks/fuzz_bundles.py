@@ -1,4 +1,7 @@
-"""Mutates bundles and charters by the ten thousand, and looks for anything but a clear refusal.
+"""Mutates all that comes from outside by the ten thousand; anything but a clear refusal is a fault.
+
+Bundles, archives and charters; signed statements, audit logs, signers, keys and locks, as they lie
+in a place where a pilot ran; and charters that ask for too much. Commands are run on them.
 
 Run as `python -m tests.benchmarks.fuzz_bundles --count 20000`. A mutant's number and the seed make
 it again: `--only NUMBER`. Exit code 0 where all is well, 10 where any mutant showed a fault.
@@ -21,17 +24,16 @@ from pathlib import Path
 
 from qgate.evidence.members import read_members
 from tests.acceptance.hostile_bundles import Members
-from tests.acceptance.hostile_judging import (
-    Result,
-    small_members,
-    summary,
-    try_bundle,
-    try_charter,
-)
+from tests.acceptance.hostile_charters import bomb
+from tests.acceptance.hostile_commands import Result, summary
+from tests.acceptance.hostile_judging import small_members, try_bundle, try_charter
+from tests.acceptance.hostile_place import make_place, try_place
 from tests.acceptance.test_mutations import ROOT, mutant
 
-CHARTERS = 0.1
-"""The share of mutants that are charters; the rest are bundles."""
+CHARTERS, BOMBS, PLACES = 0.1, 0.06, 0.3
+"""Shares of mutants: charters, charters that ask for too much, places; the rest are bundles."""
+COMMANDED = 0.3
+"""The share of bundles that commands are run on too."""
 SMALL = 0.7
 """The share of bundles that are small; the rest are those given by --bundles."""
 CHUNK = 50
@@ -53,12 +55,14 @@ def main() -> int:
     numbers = range(asked.count) if asked.only is None else [asked.only]
     chunks = [numbers[at : at + CHUNK] for at in range(0, len(numbers), CHUNK)]
     found: list[tuple[int, Result]] = []
+    sorts: set[str] = set()
     with tempfile.TemporaryDirectory() as scratch:
         work = partial(_chunk, asked.seed, asked.bundles, Path(scratch))
         with ProcessPoolExecutor(asked.workers) as pool:
             for chunk in pool.map(work, chunks):
                 found += chunk
                 _progress(found)
+                _tell_new(chunk, sorts)
     print(summary([result for _, result in found]))
     faults = [(number, result) for number, result in found if result.fault]
     _tell(faults)
@@ -75,6 +79,14 @@ def _progress(found: Sequence[tuple[int, Result]]) -> None:
         sys.stderr.write(f"{len(found):,} mutants, {faults:,} faults so far\n")
 
 
+def _tell_new(chunk: Sequence[tuple[int, Result]], sorts: set[str]) -> None:
+    """Tell of a new sort of fault at once: a run may be stopped before its end."""
+    for number, result in chunk:
+        if result.fault and (sort := _sort(result.fault)) not in sorts:
+            sorts.add(sort)
+            sys.stderr.write(f"mutant {number} ({result.kind}): {result.fault[-2000:]}\n")
+
+
 def _chunk(
     seed: int, bundles: Path | None, scratch: Path, numbers: Sequence[int]
 ) -> list[tuple[int, Result]]:
@@ -83,16 +95,27 @@ def _chunk(
         small = small_members(folder / "small")
         real = [read_members(place) for place in sorted(bundles.iterdir())] if bundles else []
         path = _project(folder / "project")
+        make_place(folder / "template")
         _bound_memory()
         found = []
         for number in numbers:
             rng = random.Random(f"{seed}:{number}")  # noqa: S311  # mutants are no secrets
-            if rng.random() < CHARTERS:
-                result = try_charter(mutant(rng), path)
-            else:
-                result = try_bundle(_base(small, real, rng), folder / "mutant", rng)
-            found.append((number, result))
+            found.append((number, _tried(rng, folder, small, real, path)))
         return found
+
+
+def _tried(
+    rng: random.Random, folder: Path, small: list[Members], real: list[Members], path: Path
+) -> Result:
+    kind, template = rng.random(), folder / "template"
+    if kind < CHARTERS:
+        return try_charter(mutant(rng), path)
+    if kind < CHARTERS + BOMBS:
+        return try_charter(bomb(rng), path, "charter that asks for much")
+    if kind < CHARTERS + BOMBS + PLACES:
+        return try_place(template, folder / "mutant", rng)
+    base, commanded = _base(small, real, rng), rng.random() < COMMANDED
+    return try_bundle(base, folder / "mutant", rng, template if commanded else None)
 
 
 def _base(small: list[Members], real: list[Members], rng: random.Random) -> Members:

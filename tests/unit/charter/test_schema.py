@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
+from jsonschema import Draft7Validator
 
 from qgate.charter import arm_spec, build, charter
 from qgate.charter.schema import findings_against, load_schema, schema_findings, suggest
-from qgate.charter.yaml_reader import read_yaml
+from qgate.charter.yaml_reader import Source, read_yaml
 from qgate.errors import InternalError
 from qgate.quantum.layers import LAYERS
 
@@ -66,6 +67,15 @@ def test_a_schema_is_found_by_its_name_and_says_it_itself(path: Path) -> None:
     schema = load_schema(path.name)
     assert schema == json.loads(path.read_text(encoding="utf-8"))
     assert schema["$id"] == f"urn:qgate:schemas:{path.name}"
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.name)
+def test_a_schema_is_one_of_draft_7_and_refers_to_what_it_has(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    schema = json.loads(text)
+    Draft7Validator.check_schema(schema)
+    for target in set(re.findall(r'"[$]ref": "([^"]+)"', text)):
+        assert resolved(schema, {"$ref": target}), target
 
 
 def test_a_schema_that_is_not_shipped_is_a_bug_and_not_the_users_fault() -> None:
@@ -260,3 +270,14 @@ def test_the_nearest_known_word_is_suggested_and_a_distant_one_is_not() -> None:
         "; did you mean 'latency_p95_ms'?"
     )
     assert suggest("xyz", ["latency_p95_ms"]) == ""
+
+
+def test_no_more_is_told_than_anybody_mends() -> None:
+    document = {"version": 1} | {f"k{number}": 1 for number in range(5000)}
+    found = schema_findings(Source("pilot.yaml", document, {}))
+    assert len(found) == 100
+
+
+def test_a_long_key_is_told_in_part() -> None:
+    found = schema_findings(Source("pilot.yaml", {"version": 1, "k" * 100_000: 1}, {}))
+    assert all(len(finding.message) < 1000 for finding in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +185,26 @@ def test_a_finding_is_one_line_whatever_it_speaks_of(tmp_path: Path) -> None:
     source = read(tmp_path, "a: 1\n")
     finding = source.finding(("a",), "two\nlines")
     assert str(finding) == "pilot.yaml:1:1: two\\nlines"
+
+
+def test_no_more_is_told_than_anybody_mends(tmp_path: Path) -> None:
+    found = refused(tmp_path, "a: 1\n" * 5000)
+    assert len(found) == 100
+    assert found[-1][0] == 101
+
+
+def test_a_hundred_thousand_nodes_are_refused_before_a_tree_is_made_of_them(tmp_path: Path) -> None:
+    ((line, column, message),) = refused(tmp_path, "[" + "1," * 300_000 + "]")
+    assert (line, message) == (1, "more than 50000 values")
+    assert column < 250_000
+
+
+def test_keys_do_not_count_as_values(tmp_path: Path) -> None:
+    text = "".join(f"k{number}: 1\n" for number in range(26_000))
+    assert len(read(tmp_path, text).document) == 26_000
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pilot.yaml")
+    with pytest.raises(InvalidFileError, match="cannot read: no regular file"):
+        read_yaml(tmp_path / "pilot.yaml", "pilot.yaml")

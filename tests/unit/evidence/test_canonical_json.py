@@ -50,3 +50,17 @@ def test_other_bytes_are_refused(data: bytes) -> None:
 def test_it_is_plain_json() -> None:
     data = canonical({"b": [1, 2.5, None, True], "a": "ü\n"})
     assert parse_canonical(data) == json.loads(data)
+
+
+@pytest.mark.parametrize("digits", ["9" * 400, "-" + "9" * 400, "9" * 5000])
+def test_an_integer_beyond_every_float_is_refused(digits: str) -> None:
+    with pytest.raises(ValueError, match="not canonical JSON"):
+        parse_canonical(digits.encode())
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_each_float_is_read_as_it_was_and_in_no_other_writing(value: float) -> None:
+    assert parse_canonical(canonical(value)) == value
+    if repr(value).encode() != canonical(value):
+        with pytest.raises(ValueError, match="not canonical JSON"):
+            parse_canonical(repr(value).encode())

@@ -339,3 +339,39 @@ def test_a_record_that_contradicts_itself_is_refused(
 
     with pytest.raises(UsageError, match=expected):
         judge(read_bundle(str(_forged(tmp_path, edit))))
+
+
+@pytest.mark.parametrize(
+    "terms", [{}, {"slices": "all"}, {"slices": "all", "max_vs_baseline": 2.0}], ids=str
+)
+def test_a_gate_that_nothing_can_be_held_against_is_refused(
+    tmp_path: Path, terms: dict[str, Any]
+) -> None:
+    def edit(record: dict[str, Any], _: dict[str, Any]) -> None:
+        _looked(record)
+        gate = next(gate for gate in record["charter"]["gates"] if "max" in gate)
+        del gate["max"]
+        gate |= terms
+        record["inputs"]["charter"] = digest(record["charter"])
+
+    with pytest.raises(UsageError, match="'parity' has no threshold"):
+        read_bundle(str(_forged(tmp_path, edit)))
+
+
+def test_looks_that_are_too_close_for_any_level_are_refused(tmp_path: Path) -> None:
+    def edit(record: dict[str, Any], _: dict[str, Any]) -> None:
+        _looked(record)
+        record["charter"]["schedule"] |= {"seeds": list(range(1, 5001)), "replicates": 1}
+        record["inputs"]["charter"] = digest(record["charter"])
+
+    with pytest.raises(UsageError, match="looks: too close to each other"):
+        read_bundle(str(_forged(tmp_path, edit)))
+
+
+@pytest.mark.parametrize("value", [1e71, -1e300, 1.7e308])
+def test_numbers_whose_squares_are_none_are_refused(tmp_path: Path, value: float) -> None:
+    def edit(record: dict[str, Any], _: dict[str, Any]) -> None:
+        record["trials"][2]["scores"][0] = value
+
+    with pytest.raises(UsageError, match="scores: expected 5 numbers"):
+        read_bundle(str(_forged(tmp_path, edit)))

@@ -10,8 +10,11 @@ import pytest
 
 from qgate.charter.arm_spec import Solver
 from qgate.charter.build import build_charter
+from qgate.charter.charter import Looks
+from qgate.digest import digest
 from qgate.plan.estimate import estimated_seconds
-from qgate.plan.plan import Plan, make_plan
+from qgate.plan.plan import Plan, _canonical_values, _digest, make_plan
+from qgate.stats.sequential import nominal_levels
 
 Document = dict[str, Any]
 
@@ -252,3 +255,34 @@ def test_a_solvers_random_opponent_draws_as_often_as_it_is_read() -> None:
     assert reads == [Solver("random", {"num_reads": count}) for count in (64, 128)]
     role = "classical_surrogate"
     assert [t.digest for t in few.of(role)] != [t.digest for t in many.of(role)]
+
+
+def test_a_digest_is_that_of_all_that_determines_a_trial() -> None:
+    """What the arms share is canonical once; the digest is as if each trial were by itself."""
+    base = {"zeta": [1.5, None], "arm": "new", "circuit files": {}, "spec": {"b": 1, "a": "ü"}}
+    cell = {"seed": 2**60, "shots": None, "replicate": 0, "items": (0, 10)}
+    assert _digest(_canonical_values({**base, **cell})) == digest({**base, **cell})
+
+
+def test_items_that_are_looked_at_in_blocks_count_as_that_many_trials() -> None:
+    def looked(document: Document, _: Document) -> None:
+        document["schedule"]["looks"] = {"after_items": [5, 10]}
+
+    assert made().charter.schedule.cells == 3 * 3 * 2
+    plan = made(looked)
+    assert plan.charter.schedule.cells == 3 * 3 * 2 * 3
+    assert len(plan.of("candidate")) <= plan.charter.schedule.cells
+
+
+@pytest.mark.parametrize(
+    ("after", "total", "close"),
+    [((5, 10), 20, False), ((3, 6), 1500, False), ((3,), 1501, True), ((10, 11), 2000, True),
+     ((10, 1999), 2000, True), ((10, 10), 20, True), ((10, 5), 20, True)],
+)  # fmt: skip
+def test_looks_that_share_an_error_are_apart(
+    after: tuple[int, ...], total: int, close: bool
+) -> None:
+    assert Looks("seeds", after).too_close(total) is close
+    fractions = [end / total for end in (*after, total)]
+    if not close:
+        assert len(nominal_levels(fractions, alpha=0.05)) == len(fractions)
