@@ -8,8 +8,7 @@ import tempfile
 from pathlib import Path
 
 _MOST_SHOWN = 60
-_REPOSITORY = (".git", ".hg")
-_ROOT_MARKS = (*_REPOSITORY, "pyproject.toml")
+_ROOT_MARKS = (".git", ".hg", "pyproject.toml")
 _STATE = ".qgate"
 
 
@@ -50,18 +49,48 @@ def project_root(path: Path) -> Path:
     return here if folder.is_relative_to(here) else folder
 
 
-def state_folder() -> Path:
-    """Return where a project's state stands, relative to the current folder.
+def repository_top(start: Path | None = None) -> Path:
+    """Return the top of the repository that a folder is in, relative to the current folder.
 
-    At the top of the repository, so that log, attempts and evidence are the same ones wherever in
-    it a command is typed; without one at the top of the Python project, else in the current folder.
+    Without a repository it is the top of the Python project, else the folder itself.
     """
     here = resolved(Path())
-    for marks in (_REPOSITORY, _ROOT_MARKS):
-        for folder in (here, *here.parents):
-            if any((folder / mark).exists() for mark in marks):
-                return Path(os.path.relpath(folder, here)) / _STATE
+    return Path(os.path.relpath(_project(resolved(start or here))[-1], here))
+
+
+def state_folder() -> Path:
+    """Return where a project's state stands: in the current folder, where commands are typed."""
     return Path(_STATE)
+
+
+def other_state(path: Path) -> Path | None:
+    """Return a folder whose state a command typed here would pass by; None where there is none.
+
+    Args:
+        path: A folder, or a charter, of the project whose state is meant.
+
+    """
+    here, found = resolved(Path()), resolved(path)
+    for folder in _project(found if found.is_dir() else found.parent):
+        if folder != here and (folder / _STATE / "log.jsonl").exists():
+            return Path(os.path.relpath(folder, here))
+    return None
+
+
+def _project(folder: Path) -> list[Path]:
+    """Return a folder and those above it, to the top of its repository or its Python project."""
+    upwards = [folder, *folder.parents]
+    for is_top in (_is_repository, lambda one: (one / "pyproject.toml").exists()):
+        for count, candidate in enumerate(upwards, 1):
+            if is_top(candidate):
+                return upwards[:count]
+    return [folder]
+
+
+def _is_repository(folder: Path) -> bool:
+    """Return whether a repository begins here; an empty `.git` makes none."""
+    git = folder / ".git"
+    return git.is_file() or (git / "HEAD").exists() or (folder / ".hg").exists()
 
 
 def typed(path: str) -> str:

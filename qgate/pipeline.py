@@ -95,6 +95,7 @@ def lock(path: Path, settings: Settings) -> Lock:
     from qgate.trials import stages
     from qgate.trials.books import Books
 
+    settings.refuse_other(path)
     opened = study(path, settings)
     tuned = [arm.role for arm in opened.charter.arms if arm.tuning or arm.strongest]
     refuse_elsewhere(opened, {"baseline", *tuned})
@@ -125,7 +126,7 @@ def run(path: Path, settings: Settings) -> tuple[Evidence, Decision]:
     """Run a charter, write its evidence, log the attempt, and judge it.
 
     Where nothing has changed since an earlier run, that run's evidence is judged again. Runs of one
-    contract go one after the other.
+    pilot go one after the other.
 
     Raises:
         UsageError: When the charter cannot be run as it stands, or cannot be decided.
@@ -135,13 +136,14 @@ def run(path: Path, settings: Settings) -> tuple[Evidence, Decision]:
     from qgate.gates.decision import judge
     from qgate.plan.study import open_study, read_terms
 
+    settings.refuse_other(path)
     terms = read_terms(path, settings, VOCABULARY)
     basis = terms.basis(settings)
     if kept := _unchanged(terms, basis, settings):
         return kept, judge(kept)
     found = open_study(terms, settings)
     _admitted(found)  # before anything is written
-    with turn(settings.turns, found.contract, settings.progress.note) as waited:
+    with turn(settings.turns, found.charter.pilot.name, settings.progress.note) as waited:
         if waited and (kept := _unchanged(terms, basis, settings)):
             return kept, judge(kept)
         return _attempt(found, _admitted(found), basis)
@@ -185,7 +187,7 @@ def _attempt(found: Study, before: Standing, basis: str) -> tuple[Evidence, Deci
     from qgate.evidence.store import sealed
     from qgate.gates.decision import judge
     from qgate.measure.spending import plus, spent_of
-    from qgate.review.standing import begin, put_on_record
+    from qgate.review.standing import begin, put_on_record, put_verdict
     from qgate.trials.books import Books
 
     settings = found.settings
@@ -196,6 +198,7 @@ def _attempt(found: Study, before: Standing, basis: str) -> tuple[Evidence, Deci
     decision = judge(sealed(gathered.record, observed, settings.store))
     try:
         if settings.rehearse:
+            put_verdict(found, decision, begun)  # progress tells it: who is killed now has seen it
             spent = plus(before.spent, spent_of(gathered))
             observed["rehearsals"] = rehearse(found, decision, spent, books)
     finally:  # what ran is kept and counted, whatever becomes of a rehearsal

@@ -1,6 +1,7 @@
 """What a calibration runs: the charter's own trials, its baseline with fresh seeds, a drifted arm.
 
-Nothing here is an attempt at promotion: no bundle is written, and no attempt is counted.
+Nothing here is an attempt at promotion: no bundle is written, and no attempt is counted. What it
+spends is.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from qgate.digest import canonical, digest
 from qgate.errors import ExecutionError
 from qgate.evidence.evidence import Evidence
 from qgate.evidence.record import make_record
+from qgate.measure.meter import Meter
 from qgate.plan.plan import TrialSpec
 from qgate.plan.study import Study
 from qgate.trials import stages
+from qgate.trials.books import Books
 from qgate.trials.result import TrialResult
 
 STRENGTHS = (0.05, 0.1, 0.2, 0.4)
@@ -49,13 +52,17 @@ class Reruns:
     """Why there is no `fresh` or no `drifted`."""
 
 
-def rerun(study: Study, arms: Mapping[str, Arm], evidence: Evidence) -> Reruns:
+def rerun(
+    study: Study, arms: Mapping[str, Arm], evidence: Evidence, books: Books, meter: Meter
+) -> Reruns:
     """Return the baseline run with fresh seeds and the candidate run on drifted devices.
 
     Args:
         study: The charter with its plan.
         arms: Both arms, prepared.
         evidence: What the plan's own trials came out with.
+        books: Of what no logged run has counted.
+        meter: What counts all that is run here.
 
     Raises:
         InterruptedRunError: When a person stops it; what was finished is in the cache.
@@ -69,13 +76,13 @@ def rerun(study: Study, arms: Mapping[str, Arm], evidence: Evidence) -> Reruns:
         lacking["fresh"] = "each seed has a split of its own: a fresh one has none"
     else:
         try:
-            fresh = _fresh(study, arms["baseline"], evidence)
+            fresh = _fresh(study, arms["baseline"], evidence, books, meter)
         except ExecutionError as error:
             lacking["fresh"] = str(error)
     candidate = arms["candidate"]
     if isinstance(candidate, Depolarisable):
         try:
-            drifted = {s: _drifted(study, candidate, evidence, s) for s in STRENGTHS}
+            drifted = {s: _drifted(study, candidate, evidence, s, books, meter) for s in STRENGTHS}
         except ExecutionError as error:
             lacking["drifted"] = str(error)
     else:
@@ -101,7 +108,7 @@ def fresh_seeds(seeds: Sequence[int]) -> dict[int, int]:
     return found
 
 
-def _fresh(study: Study, arm: Arm, evidence: Evidence) -> Evidence:
+def _fresh(study: Study, arm: Arm, evidence: Evidence, books: Books, meter: Meter) -> Evidence:
     instead = fresh_seeds(study.charter.schedule.seeds)
     specs = [
         replace(
@@ -111,29 +118,38 @@ def _fresh(study: Study, arm: Arm, evidence: Evidence) -> Evidence:
         )
         for spec in study.plan.of("baseline")
     ]
-    entries = _entries(study, {"baseline": arm}, specs)
+    entries = _entries(study, {"baseline": arm}, specs, books, meter)
     scheduled = {fresh: seed for seed, fresh in instead.items()}
     return _as_candidate(
         evidence, [{**e, "arm": "candidate", "seed": scheduled[e["seed"]]} for e in entries]
     )
 
 
-def _drifted(study: Study, arm: Depolarisable, evidence: Evidence, strength: float) -> Evidence:
+def _drifted(
+    study: Study,
+    arm: Depolarisable,
+    evidence: Evidence,
+    strength: float,
+    books: Books,
+    meter: Meter,
+) -> Evidence:
     wanted = {study.charter.shots_of(gate) for gate in study.charter.gates}
     specs = [
         replace(spec, digest=digest({"trial": spec.digest, "depolarised": strength}))
         for spec in study.plan.of("candidate")
         if spec.shots in wanted
     ]
-    entries = _entries(study, {"candidate": arm.depolarised(strength)}, specs)
+    entries = _entries(study, {"candidate": arm.depolarised(strength)}, specs, books, meter)
     return _as_candidate(evidence, entries)
 
 
 def _entries(
-    study: Study, arms: Mapping[str, Arm], specs: Sequence[TrialSpec]
+    study: Study, arms: Mapping[str, Arm], specs: Sequence[TrialSpec], books: Books, meter: Meter
 ) -> list[dict[str, Any]]:
     """Return the record's entries of trials, run or from the cache."""
-    results: Mapping[str, TrialResult] = stages.run(study, arms, specs)
+    results: Mapping[str, TrialResult] = stages.run(study, arms, specs, books=books)
+    for result in results.values():
+        meter.count(result)
     stages.refuse_failures(results)
     plan = replace(study.plan, trials=tuple(specs))
     entries: list[dict[str, Any]] = make_record(replace(study, plan=plan), results, [])["trials"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from qgate.cli.options import AllowImport, AllowOutside, CharterPath, MaxMemory, Quiet
 from qgate.cli.output import refuse_unwritable
-from qgate.errors import UsageError
+from qgate.errors import ExecutionError, InvalidFileError, UsageError
 from qgate.plan.settings import DEFAULT_MEMORY
 
 if TYPE_CHECKING:
@@ -94,16 +95,40 @@ def _calibrated(
 
 
 def _run(path: Path, settings: Settings) -> tuple[Evidence, Reruns]:
-    from qgate.calibration.reruns import as_read, rerun
-    from qgate.pipeline import gather, refuse_elsewhere, study
-    from qgate.trials import stages
+    """Return what a calibration runs; it is no attempt, but what it spends is put on record.
 
+    Raises:
+        InvalidFileError: When an arm may not be sent the data, or the budget does not allow it.
+        ExecutionError: When the budget stopped it.
+
+    """
+    from qgate.calibration.reruns import Reruns, as_read, rerun
+    from qgate.measure.meter import Meter
+    from qgate.measure.outlook import over_budget
+    from qgate.measure.spending import plus, spent_of
+    from qgate.pipeline import gather, refuse_elsewhere, study
+    from qgate.review.standing import put_spending, standing
+    from qgate.trials import stages
+    from qgate.trials.books import Books
+
+    settings.refuse_other(path)
     opened = study(path, settings)
     refuse_elsewhere(opened, {"baseline", "candidate"})
+    before = standing(opened)
+    if refused := over_budget(opened, before.spent, before.month):
+        raise InvalidFileError(refused)
+    books = Books(settings.state / "owed", settings.progress.warn)
     found = stages.tune(opened)
     arms = stages.prepare(found, found.charter.trial_arms)
-    evidence = as_read(gather(found, arms, attempt=0))
-    return evidence, rerun(found, arms, evidence)
+    evidence = as_read(gather(found, arms, attempt=0, spent=before.spent, books=books))
+    meter = Meter(found.plan, stages.shot_seconds(found), time.perf_counter())
+    stopped = evidence.record.get("stopped")
+    reruns = Reruns() if stopped else rerun(found, arms, evidence, books, meter)
+    put_spending(found, plus(spent_of(evidence), meter.spending()))
+    books.settle()
+    if stopped:
+        raise ExecutionError(f"the calibration stopped at its budget: {stopped['reason']}")
+    return evidence, reruns
 
 
 def _format(form: str | None, output: Path | None) -> str:

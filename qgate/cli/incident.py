@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -101,7 +102,9 @@ def _store() -> IncidentStore:
     from qgate.cli.opening import incidents_at
     from qgate.plan.settings import Settings
 
-    return incidents_at(Settings().state)
+    settings = Settings()
+    settings.refuse_other(Path())
+    return incidents_at(settings.state)
 
 
 def _refuse_form(name: str, *known: str) -> None:

@@ -74,27 +74,51 @@ def trusted_signers(path: Path | None, judged: Judged, log: AuditLog) -> Signers
     A bundle from elsewhere does not say whom to trust: its charter may be anybody's.
 
     Raises:
-        UsageError: When the file cannot be read, or the log was changed.
+        UsageError: When the file cannot be read or is not here, or the log was changed.
 
     """
     from qgate.review.acts import ran_here
 
     if path is None and not ran_here(judged, log.entries()):
         return None
-    named = judged.decision.charter.approvals.signers
-    if path is None and named and not (Path(judged.decision.charter.path).parent / named).is_file():
-        return None
-    return allowed_signers(path, judged.decision.charter)
+    charter = judged.decision.charter
+    named = charter.approvals.signers
+    if path is None and named and not (Path(charter.path).parent / named).is_file():
+        raise UsageError(
+            f"{named}, which the charter names, is not here: put it back, or name it by --signers"
+        )
+    return allowed_signers(path, charter)
+
+
+def signers_to_sign(path: Path | None, judged: Judged, log: AuditLog) -> Signers | None:
+    """Return who may sign, as `trusted_signers` does, where something is about to be signed.
+
+    Raises:
+        UsageError: When what ran here would be signed by others than its charter says.
+
+    """
+    from qgate.review.acts import ran_here
+
+    found, charter = trusted_signers(path, judged, log), judged.decision.charter
+    if path is None or found is None or not ran_here(judged, log.entries()):
+        return found
+    own = trusted_signers(None, judged, log)
+    if own is not None and own.digest != found.digest:
+        raise UsageError(
+            f"{charter.approvals.signers} says who may sign what ran here by {charter.path}, and "
+            f"{shown(path)} is another file: leave out --signers"
+        )
+    return found
 
 
 def required_signers(path: Path | None, judged: Judged, log: AuditLog) -> Signers:
-    """Return who may sign, as `trusted_signers` does.
+    """Return who may sign, as `signers_to_sign` does.
 
     Raises:
         UsageError: When that is not known.
 
     """
-    found = trusted_signers(path, judged, log)
+    found = signers_to_sign(path, judged, log)
     if found is None:
         raise UsageError(
             "who may sign is not known: name the file by --signers (a bundle that was run here "

@@ -90,8 +90,8 @@ def command(
 ) -> int:
     """Show the audit log, its chain checked: who did what, when, why, on which digests.
 
-    With --signers it exits with 2 unless a key of the file signed the log's head: without that, a
-    log cut together with its head is whole by itself.
+    With --signers it exits with 2 unless a key of the file signed the log, up to the entry that is
+    told: without that, a log cut together with its head is whole by itself.
     """
     from qgate.cli.console import width_of
     from qgate.cli.output import refuse_unwritable
@@ -155,17 +155,17 @@ def _signed(log: AuditLog, entries: Sequence[Entry], file: Path | None) -> Signe
 
     """
     from qgate.files import shown
-    from qgate.review.log_head import check_head, signed_head_path
+    from qgate.review.log_head import check_head
     from qgate.signing.signers import read_signers
 
     if file is None:
         return check_head(log, entries, None)
     found = check_head(log, entries, read_signers(file, shown(file)))
     if found is None:
-        head = shown(signed_head_path(log))
         raise UsageError(
-            f"{head} is not there: nobody signed the head of {shown(log.path)}, or it was taken "
-            "away, so --signers verifies nothing (qgate sign, approve and override sign it)"
+            f"nobody of {shown(file)} has signed the head of {shown(log.path)}, or it was taken "
+            "away: --signers verifies nothing (qgate sign, approve and override sign it; who has "
+            "left keeps a line in the file, with valid-before)"
         )
     return found
 

@@ -55,6 +55,7 @@ def command(
     terms = load(charter, settings)
     plan = rollback_plan(terms)
     if reason is not None:
+        settings.refuse_other(charter)
         return _record(terms, reason, evidence, settings)
     if not dry_run:
         raise UsageError(

@@ -31,7 +31,7 @@ def command(
         typer.Option(
             "--evidence",
             metavar="DIR",
-            help="Folder that keeps the bundles; .qgate/evidence of the repository if unsaid.",
+            help="Folder that keeps the bundles; .qgate/evidence if unsaid.",
         ),
     ] = None,
     workers: Annotated[

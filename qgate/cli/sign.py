@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import sys
 
-from qgate.cli.keys import Key, SignersFile, signing_key, tell, trusted_signers
+from qgate.cli.keys import Key, SignersFile, signers_to_sign, signing_key, tell
 from qgate.cli.options import EvidenceReference
 from qgate.errors import ExitCode
 
@@ -25,7 +25,7 @@ def command(evidence: EvidenceReference, key: Key = None, signers: SignersFile =
 
     settings = Settings()
     judged, log = open_judged(evidence, settings.store), AuditLog(settings.log)
-    known, private = trusted_signers(signers, judged, log), signing_key(key)
+    known, private = signers_to_sign(signers, judged, log), signing_key(key)
     now = datetime.datetime.now(datetime.UTC)
     refuse_unsound(judged)
     tell(judged)

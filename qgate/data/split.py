@@ -25,8 +25,9 @@ Parts = tuple[Rows, Rows]
 class SplitData:
     """A data set with its rows divided; `train` and `validation` are row indices.
 
-    They are sorted, but for the validation rows of a split that was loaded shuffled. Where each
-    seed has a split of its own, they are those of the schedule's first seed.
+    They are sorted, but for the validation rows of a split that was loaded shuffled, or of
+    confidential data, which stand in the order of their opaque ids. Where each seed has a split of
+    its own, they are those of the schedule's first seed.
     """
 
     dataset: Dataset
@@ -78,7 +79,7 @@ class SplitData:
         return self.opaque.digest(["split", found]) if self.opaque else found
 
     def items(self, seed: int | None = None) -> list[str]:
-        """Return the opaque id of each validation item; of a seed's where it is resampled.
+        """Return the opaque id of each validation item, rising; of a seed's where it is resampled.
 
         Raises:
             ValueError: When the data are not confidential.
@@ -110,8 +111,8 @@ def load_split(
         folder: What its paths are relative to.
         seeds: The schedule's, each of which has a split of its own where the charter resamples.
         shuffled: Whether validation rows stand in a fixed random order, so that the first ones are
-            a random sample of all; else in the file's. Those of confidential data then stand in the
-            order of their opaque ids, so that nobody knows of which rows the first ones are.
+            a random sample of all; else in the file's. Those of confidential data stand in the
+            order of their opaque ids, which is as random.
 
     Raises:
         InvalidFileError, UsageError: When a file cannot be read or the rows cannot be divided.
@@ -119,27 +120,27 @@ def load_split(
 
     """
     found = _divided(spec, folder, seeds, shuffled=shuffled)
-    if not spec.confidential:
-        return found
-    named = replace(found, opaque=_opaque(found, spec, folder))
-    return _by_id(named) if shuffled else named
+    return _veiled(found, spec, folder) if spec.confidential else found
 
 
-def _opaque(found: SplitData, spec: DataSpec, folder: Path) -> Opaque:
+def _veiled(found: SplitData, spec: DataSpec, folder: Path) -> SplitData:
+    """Return a split whose validation items stand in the order of their opaque ids.
+
+    A position, and so a prediction, then tells nothing of the row.
+    """
     column = "problem" if spec.task == "optimization" else spec.id
     ids = () if column is None else [str(value) for value in found.dataset.columns[column]]
-    return Opaque.of_files((folder / name for name, _ in found.file_digests), ids)
-
-
-def _by_id(found: SplitData) -> SplitData:
-    """Return a split whose validation items stand in the order of their opaque ids."""
+    opaque = Opaque.of_files((folder / name for name, _ in found.file_digests), ids)
     by_seed = {
-        seed: (train, validation[np.argsort(found.items(seed))])
+        seed: (train, _by_id(opaque, validation, seed))
         for seed, (train, validation) in found.by_seed.items()
     }
-    first = next(iter(by_seed.values()))[1] if by_seed else None
-    own = found.validation[np.argsort(found.items())] if first is None else first
-    return replace(found, validation=own, by_seed=by_seed)
+    own = next(iter(by_seed.values()))[1] if by_seed else _by_id(opaque, found.validation, None)
+    return replace(found, validation=own, by_seed=by_seed, opaque=opaque)
+
+
+def _by_id(opaque: Opaque, rows: Rows, seed: int | None) -> Rows:
+    return rows[np.argsort(opaque.items(rows.tolist(), seed))]
 
 
 def _divided(spec: DataSpec, folder: Path, seeds: Sequence[int], *, shuffled: bool) -> SplitData:

@@ -22,11 +22,11 @@ from qgate.evidence.regular_file import open_regular
 from qgate.files import shown, write_atomically
 
 ACTIONS = (
-    "start", "run", "lock", "sign", "approve", "override", "promote", "refuse", "rollback",
-    "incident", "prune", "repair",
+    "start", "judge", "run", "calibrate", "lock", "sign", "approve", "override", "promote",
+    "refuse", "rollback", "incident", "prune", "repair",
 )  # fmt: skip
-"""What is logged: `start` where a run began, `run` where it ended; `repair` where a write was cut
-off, which is what power failures do."""
+"""What is logged: `start` where a run began, `judge` where it told a verdict before its end, `run`
+where it ended; `repair` where a write was cut off, which is what power failures do."""
 _MOST_OF_HEAD = 4096
 _MOST_BYTES = 256_000_000
 """Of a log that is read: some hundred thousand entries, and no sparse file."""
@@ -129,10 +129,10 @@ class AuditLog:
 
     def _refused(self, path: Path, line: int, message: str) -> InvalidFileError:
         """Return the error with what helps: each file that is left would tell of the others."""
-        names = [self.path.name, self.head_path.name, self.path.with_suffix(".head.dsse.json").name]
         advice = (
-            f"put back copies, or move {', '.join(names[:2])} and {names[2]} away together (as far "
-            "as they are there): attempts, overrides and spending are then counted anew"
+            f"put back copies, or move {self.path.name}, {self.head_path.name} and "
+            f"{self.path.stem}.head.*.dsse.json away together (as far as they are there): "
+            "attempts, overrides and spending are then counted anew"
         )
         return InvalidFileError([Finding(shown(path), line, 1, f"{message}; {advice}")])
 

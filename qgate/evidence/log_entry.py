@@ -49,6 +49,8 @@ _FACTS: Mapping[str, Mapping[str, type]] = {
         "attempt": int, "decision": str, "path": str, "basis": str, "spending": dict,
         "start": int, "stopped": str,
     },
+    "judge": {"start": int, "decision": str},
+    "calibrate": {"path": str, "spending": dict},
     "override": {"statement": str, "by": str, "until": str, "key": str},
     "refuse": {"what": str, "why": str},
     "rollback": {"to": str, "strategy": str},

@@ -1,33 +1,37 @@
-"""One run of a contract at a time: a second waits, and then finds what the first came to."""
+"""One run of a pilot at a time: a second waits, and then finds what the first came to."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from qgate.digest import sha256
 from qgate.errors import ExecutionError
+from qgate.evidence.regular_file import open_regular
 from qgate.files import shown
 
 
 @contextmanager
-def turn(folder: Path, contract: str, tell: Callable[[str], None]) -> Iterator[bool]:
-    """Hold the turn of a contract; yield whether another process had it first.
+def turn(folder: Path, pilot: str, tell: Callable[[str], None]) -> Iterator[bool]:
+    """Hold the turn of a pilot; yield whether another process had it first.
 
-    So two runs are never the same attempt. The file's lock ends with the process, however it ends.
+    So two runs are never the same attempt, and none spends what another is spending. The file's
+    lock ends with the process, however it ends, and no child that it forked goes on to hold it.
 
     Args:
         folder: Where the turns stand; it need not exist yet.
-        contract: The digest that attempts are counted on.
+        pilot: The name by which spending is counted.
         tell: Who is told that there is another run to wait for.
 
     Raises:
         ExecutionError: When the file cannot be written or locked.
 
     """
-    path = folder / f"{contract}.lock"
+    path = folder / f"{sha256(pilot.encode())}.lock"
     try:
         handle, waited = _acquired(path, tell)
     except OSError as error:
@@ -44,13 +48,17 @@ def _acquired(path: Path, tell: Callable[[str], None]) -> tuple[int, bool]:
     waited = False
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
         try:
             if not _locks(handle):
+                holder = os.pread(handle, 20, 0).decode("ascii", "replace").strip()
+                which = f", process {holder}," if holder.isdigit() else ""
+                tell(f"another qgate run of this pilot{which} goes on: waiting for its end")
                 waited = True
-                tell("another qgate run of this charter goes on: waiting for its end")
-                fcntl.flock(handle, fcntl.LOCK_EX)
-            if path.exists() and os.path.samestat(os.fstat(handle), path.stat()):
+                fcntl.lockf(handle, fcntl.LOCK_EX)
+            if _stands(path, handle):
+                os.ftruncate(handle, 0)
+                os.pwrite(handle, str(os.getpid()).encode(), 0)
                 return handle, waited
         except BaseException:
             os.close(handle)
@@ -59,8 +67,19 @@ def _acquired(path: Path, tell: Callable[[str], None]) -> tuple[int, bool]:
 
 
 def _locks(handle: int) -> bool:
+    """Return whether it is locked for this process now; by POSIX, which no forked child keeps."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+        fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EAGAIN):
+            return False
+        raise
     return True
+
+
+def _stands(path: Path, handle: int) -> bool:
+    """Return whether the file is still the one at its path, which the holder before removed."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.lstat())
+    except FileNotFoundError:
+        return False

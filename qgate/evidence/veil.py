@@ -1,9 +1,9 @@
 """A record of confidential data: what was measured, and nothing of a row.
 
-Labels, slice values and messages get opaque names, items opaque ids in whose order all arrays are
-written, though not measured. Of scores the ranks are kept, and of predicted numbers the errors: a
-metric takes no more of them, so that every verdict is what it would be in the open, and of a linear
-model neither tells the numbers that it was fed.
+Labels, slice values and messages get opaque names, items opaque ids in whose order all arrays
+stand. Of scores the ranks are kept, and of predicted numbers the errors: a metric takes no more of
+them, so that every verdict is what it would be in the open, and of a linear model neither tells
+the numbers that it was fed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import numpy as np
 
 from qgate.data.dataset import Array
 from qgate.data.opaque import Opaque, class_names
-from qgate.data.split import Rows
 from qgate.plan.study import Study
 
 _DRAW_DIGITS = 16
@@ -27,13 +26,6 @@ def veiled_record(record: Mapping[str, Any], study: Study) -> dict[str, Any]:
     opaque, data = study.split.opaque, study.charter.data
     if opaque is None:
         return dict(record)
-    orders = _orders(study)
-    by_id = {
-        "truth": _truth_by_id(record["truth"], orders, resampled=study.split.resampled),
-        "trials": [_trial_by_id(trial, orders[trial["seed"]]) for trial in record["trials"]],
-    }
-    record = {**record, **by_id}
-    first = orders[study.charter.schedule.seeds[0]]
     scores = _distinct_scores(record["trials"])
     changed: dict[str, Any] = {
         "classes": class_names(len(record["classes"])),
@@ -47,10 +39,10 @@ def veiled_record(record: Mapping[str, Any], study: Study) -> dict[str, Any]:
     if data.task == "regression":
         changed["truth"] = _zeros(record["truth"])
     if data.task == "optimization":
-        rows = study.split.validation[first].tolist()
+        rows = study.split.validation.tolist()
         changed["formats"] = [Path(data.problems[row].path).suffix.lower() for row in rows]
     if record.get("slices") is not None:
-        changed["slices"] = _slices(record["slices"], study, opaque, first)
+        changed["slices"] = _slices(record["slices"], study, opaque)
     if "figures" in record:
         changed["figures"] = {role: _figures(found) for role, found in record["figures"].items()}
     return {**record, **changed}
@@ -70,37 +62,11 @@ def veiled_reason(entry: Mapping[str, Any], study: Study) -> dict[str, Any]:
 
 
 def _items(study: Study) -> Any:
-    """Return the rising opaque ids of the validation items, or a list of them for each seed."""
+    """Return the opaque id of each validation item, or a list of them for each seed."""
     split = study.split
     if not split.resampled:
-        return sorted(split.items())
-    return [sorted(split.items(seed)) for seed in study.charter.schedule.seeds]
-
-
-def _orders(study: Study) -> dict[int, Rows]:
-    """Return for each seed the order in which the opaque ids of its items rise."""
-    split, seeds = study.split, study.charter.schedule.seeds
-    if split.resampled:
-        return {seed: np.argsort(split.items(seed)) for seed in seeds}
-    return dict.fromkeys(seeds, np.argsort(split.items()))
-
-
-def _truth_by_id(truth: Sequence[Any], orders: Mapping[int, Rows], *, resampled: bool) -> list[Any]:
-    if resampled:
-        return [_taken(one, order) for one, order in zip(truth, orders.values(), strict=True)]
-    return _taken(truth, next(iter(orders.values())))
-
-
-def _trial_by_id(trial: Mapping[str, Any], order: Rows) -> dict[str, Any]:
-    """Return a trial in the order of the ids, in which a block of the items stands already."""
-    if "items" in trial:
-        return dict(trial)
-    arrays = {key: trial[key] for key in ("predictions", "scores") if trial[key] is not None}
-    return {**trial, **{key: _taken(values, order) for key, values in arrays.items()}}
-
-
-def _taken(values: Sequence[Any], order: Rows) -> list[Any]:
-    return [values[place] for place in order.tolist()]
+        return split.items()
+    return [split.items(seed) for seed in study.charter.schedule.seeds]
 
 
 def _distinct_scores(trials: Sequence[Mapping[str, Any]]) -> dict[tuple[Any, ...], Array]:
@@ -156,13 +122,13 @@ def _zeros(truth: Sequence[Any]) -> list[Any]:
     return [_zeros(value) if isinstance(value, list) else 0.0 for value in truth]
 
 
-def _slices(slices: Mapping[str, Any], study: Study, opaque: Opaque, order: Rows) -> dict[str, Any]:
+def _slices(slices: Mapping[str, Any], study: Study, opaque: Opaque) -> dict[str, Any]:
     """Return slices by opaque names, but for values that gates name: the charter shows those."""
     stated = {value for gate in study.charter.gates for value in gate.slices or ()}
     names = {value: value if value in stated else opaque.slice(value) for value in slices["known"]}
     return {
         "column": slices["column"],
-        "values": [names[value] for value in _taken(slices["values"], order)],
+        "values": [names[value] for value in slices["values"]],
         "known": sorted(names.values()),
     }
 

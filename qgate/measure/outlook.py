@@ -99,7 +99,7 @@ def refusals(
     """
     return [
         *_undecidable(study, past),
-        *_over_budget(study, spent, month),
+        *over_budget(study, spent, month),
         *_over_attempts(study, attempt),
     ]
 
@@ -150,7 +150,7 @@ def _over_attempts(study: Study, attempt: int) -> list[Finding]:
     return [study.source.finding(("attempts", "max"), message)]
 
 
-def _over_budget(study: Study, spent: Spending, month: str) -> list[Finding]:
+def over_budget(study: Study, spent: Spending, month: str) -> list[Finding]:
     """Return each cap, of the run and of its month, that the plan would go beyond."""
     budget = study.charter.budget
     if not (budget.stated or budget.per_month.stated):

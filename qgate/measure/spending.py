@@ -182,13 +182,17 @@ def plain(spending: Spending) -> dict[str, Any]:
     }
 
 
+SPENDERS = frozenset({"run", "calibrate"})
+"""Actions of the log that say what they spent."""
+
+
 def logged_spending(entries: Iterable[Entry]) -> list[tuple[str, str, Mapping[str, Any]]]:
-    """Return pilot, time and spending of each logged run that noted what it spent."""
+    """Return pilot, time and spending of each run and calibration that noted what it spent."""
     names = {field.name for field in fields(Spending)}
     return [
         (entry.pilot, entry.time, spent)
         for entry in entries
-        if entry.action == "run"  # of which alone the log's reader knows that these are amounts
+        if entry.action in SPENDERS  # of which the log's reader knows that these are amounts
         and isinstance(spent := entry.facts.get("spending"), Mapping)
         and set(spent) == names
     ]

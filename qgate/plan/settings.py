@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from qgate.files import state_folder
+from qgate.errors import UsageError
+from qgate.files import other_state, state_folder, typed
 
 DEFAULT_MEMORY = 4_000_000_000
 """Bytes that a simulation's arrays may take unless the command line says otherwise."""
@@ -70,8 +71,28 @@ class Settings:
 
     @property
     def log(self) -> Path:
-        """Return the file of the audit log."""
+        """Return the file of the audit log.
+
+        Raises:
+            UsageError: When the project's log is another folder's: attempts, spending and overrides
+                would be counted anew in this one.
+
+        """
+        self.refuse_other(Path())
         return self.state / "log.jsonl"
+
+    def refuse_other(self, path: Path) -> None:
+        """Refuse to pass by the state of the project that a charter or a folder belongs to.
+
+        Raises:
+            UsageError: Naming the folder to type in; never where the state was named.
+
+        """
+        if self.state == state_folder() and (folder := other_state(path)):
+            raise UsageError(
+                f"the state of this project is {folder / self.state}, and {self.state} here would "
+                f"begin anew: cd {typed(str(folder))} and type the command there"
+            )
 
     @property
     def runs(self) -> Path:
@@ -80,5 +101,5 @@ class Settings:
 
     @property
     def turns(self) -> Path:
-        """Return the folder that says of which contracts a run goes on."""
+        """Return the folder that says of which pilots a run goes on."""
         return self.state / "turns"

@@ -46,8 +46,8 @@ class Study:
 
     @property
     def contract(self) -> str:
-        """Return the digest that attempts are counted on."""
-        return contract(self.charter, self.lock)
+        """Return the digest that attempts are counted on: of the lock, else of the charter."""
+        return self.lock.digest if self.lock else self.charter.digest
 
     @property
     def slices(self) -> dict[str, Any] | None:
@@ -77,11 +77,6 @@ class Terms:
     source: Source
     folder: Path
     lock: Lock | None
-
-    @property
-    def contract(self) -> str:
-        """Return the digest that attempts are counted on."""
-        return contract(self.charter, self.lock)
 
     @property
     def foreign(self) -> bool:
@@ -115,11 +110,6 @@ class Terms:
                 "store": str(settings.store.resolve()),
             }
         )
-
-
-def contract(charter: Charter, lock: Lock | None) -> str:
-    """Return the digest of what was agreed on: of the lock, without one of the charter."""
-    return lock.digest if lock else charter.digest
 
 
 def read_terms(path: Path, settings: Settings, vocabulary: Vocabulary) -> Terms:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from qgate.charter.charter import Charter
@@ -62,6 +63,7 @@ def sign(
 
     """
     if signers is not None and not signers.principals_of(key.public, now):
+        put_refusal(judged, signers, log, "sign", f"nobody's key: {key.public.fingerprint}")
         raise UsageError(f"{key.public.fingerprint} is nobody's key{_line_for(key)}")
     said = common(judged, _trusted(log, signers), now, signers)
     names = [
@@ -149,7 +151,7 @@ def admit(judged: Judged, signers: Signers | None, log: AuditLog, what: str) -> 
         UsageError: When the bundle does not agree with itself, or the log is not as it was signed.
 
     """
-    _trusted(log, signers)
+    _trusted(log, signers, gone=what == "promote")
     try:
         refuse_unsound(judged)
     except UsageError:
@@ -165,7 +167,7 @@ def put_refusal(
     why: str,
     charter: Charter | None = None,
 ) -> None:
-    """Put a refused act on record, but not again while nothing else happens to the bundle.
+    """Put a refused act on record, but not again before something other is done to the bundle.
 
     Nobody signs the log up to it: who is refused has no key that would count.
 
@@ -173,7 +175,7 @@ def put_refusal(
         judged: The bundle.
         signers: By whom it was refused, None where there was no file.
         log: Where it goes.
-        what: The act: promote, approve or override.
+        what: The act: promote, sign, approve or override.
         why: In short words that stay the same as long as the reason does.
         charter: Under which it was refused, where that is not the bundle's own.
 
@@ -182,8 +184,8 @@ def put_refusal(
     digests = {**digests_of(judged, signers), "charter": under.digest}
     facts = {"what": what, "why": why}
     about = (e for e in reversed(log.entries()) if e.digests.get("bundle") == digests["bundle"])
-    last = next(about, None)
-    if last is None or (last.action, dict(last.facts)) != ("refuse", facts):
+    refused = takewhile(lambda entry: entry.action == "refuse", about)
+    if not any((dict(e.digests), dict(e.facts)) == (digests, facts) for e in refused):
         log.append("refuse", pilot=under.pilot.name, digests=digests, facts=facts)
 
 
@@ -207,15 +209,15 @@ def _line_for(key: SigningKey) -> str:
     return f"; the file of signers says whose a key is, as: {line}"
 
 
-def _trusted(log: AuditLog, signers: Signers | None) -> list[Entry]:
-    """Return the entries of the log, which a new signature vouches for.
+def _trusted(log: AuditLog, signers: Signers | None, *, gone: bool = False) -> list[Entry]:
+    """Return the entries of the log, which a new signature vouches for; see `check_head`.
 
     Raises:
         UsageError: When the log was changed, or is not as it was signed before.
 
     """
     entries = log.entries()
-    check_head(log, entries, signers)
+    check_head(log, entries, signers, gone=gone)
     return entries
 
 

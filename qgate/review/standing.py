@@ -47,13 +47,34 @@ def standing(study: Study) -> Standing:
     entries = AuditLog(study.settings.log).entries()
     now = datetime.datetime.now(datetime.UTC)
     spent, month = month_so_far(entries, study.charter.pilot.name, now)
-    attempts = sum(
-        entry.action == "run"
+    attempts = {
+        entry.facts.get("start", entry.number)
+        for entry in entries
+        if entry.action in ("run", "judge")
         and entry.digests.get("contract") == study.contract
         and not entry.facts.get("stopped")  # no gate passed, and the next run takes its trials
-        for entry in entries
+    }
+    return Standing(len(attempts), spent, month, anchor(entries))
+
+
+def put_spending(study: Study, spent: Spending) -> None:
+    """Log what a calibration took: it counts against the month's budget as a run's does."""
+    AuditLog(study.settings.log).append(
+        "calibrate",
+        pilot=study.charter.pilot.name,
+        digests={"contract": study.contract, "charter": study.charter.digest},
+        facts={"path": study.charter.path, "spending": plain(spent)},
     )
-    return Standing(attempts, spent, month, anchor(entries))
+
+
+def put_verdict(study: Study, decision: Decision, begun: Entry) -> None:
+    """Log that a verdict is told before its run ends, as a rehearsal does: it was an attempt."""
+    AuditLog(study.settings.log).append(
+        "judge",
+        pilot=study.charter.pilot.name,
+        digests={"contract": study.contract, "charter": study.charter.digest},
+        facts={"start": begun.number, "decision": str(decision.action)},
+    )
 
 
 def begin(study: Study, basis: str) -> Entry:

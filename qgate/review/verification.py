@@ -18,7 +18,7 @@ from qgate.evidence.store import Bundle, bundle_of, damages, evidence_of, find_b
 from qgate.files import shown, typed
 from qgate.gates.decision import conclusion, judge
 from qgate.review.attested import Attested, attested
-from qgate.review.log_head import check_head, signed_head_path
+from qgate.review.log_head import check_head, signed_heads
 from qgate.review.signers_then import signers_then
 from qgate.review.statements import Judged, holds
 from qgate.signing.signers import Signers
@@ -187,7 +187,7 @@ def _chain(
     judged: Judged, log: AuditLog, signers: Signers | None, statements: Sequence[Attested]
 ) -> Check:
     """Return whether the log is whole, holds this run, and still holds what was signed after it."""
-    if not any(p.exists() for p in (log.path, log.head_path, signed_head_path(log))):
+    if not any(p.exists() for p in (log.path, log.head_path, *signed_heads(log))):
         return Check("log", OPEN, f"no audit log here ({shown(log.path)})")
     try:
         entries = log.entries()
@@ -215,7 +215,7 @@ def _chain(
             "log", OPEN, f"{whole}; none is of this bundle: it was run elsewhere, if at all"
         )
     words = f"{whole}; this bundle is of entry {runs[0]}"
-    return Check("log", OK, f"{words}; {signed or 'nobody has signed its head'}")
+    return Check("log", OK, f"{words}; {signed or 'nobody who counts here has signed its head'}")
 
 
 def _logged(judged: Judged, entries: Sequence[Entry]) -> Iterator[str]:

@@ -276,11 +276,14 @@ def log_problems(state: Path, folder: Path, keys: Sequence[str], schemas: Schema
     yield from schemas.problems("log.v1.json", head, "head")
     if head != {"entries": len(lines), "digest": previous}:
         yield "the head"
-    signed = (state / "log.head.dsse.json").read_bytes()
-    statement = yield from _statement("the signed head", signed, keys, schemas)
-    last = lines[statement["predicate"]["entries"] - 1]
-    if statement["subject"] != [{"name": "log.jsonl", "digest": {"sha256": sha256(last)}}]:
-        yield "the signed head: its subject"
+    for path in state.glob("log.head.*.dsse.json"):
+        statement = yield from _statement("a signed head", path.read_bytes(), keys, schemas)
+        keyid = parse(path.read_bytes())["signatures"][0]["keyid"]
+        if path.name != f"log.head.{sha256(keyid.encode())[:16]}.dsse.json":
+            yield "a signed head: its name"
+        last = lines[statement["predicate"]["entries"] - 1]
+        if statement["subject"] != [{"name": "log.jsonl", "digest": {"sha256": sha256(last)}}]:
+            yield "a signed head: its subject"
     for anchor in _anchors(folder):
         ends = [sha256(lines[0]), sha256(lines[anchor["entries"] - 1])]
         if [anchor["first"], anchor["digest"]] != ends:
@@ -335,7 +338,7 @@ def veil_problems(project: Path, record: Mapping[str, Any]) -> Iterator[str]:
     names = {keyed(["item", None, row, None])[:32]: row for row in rows}
     if record["items"] != sorted(set(names) & set(record["items"])):
         yield "the items"
-    validation = sorted(names[item] for item in record["items"])
+    validation = [names[item] for item in record["items"]]
     train = [row for row in rows if row not in set(validation)]
     split = digest({"train": train, "validation": validation})
     if record["inputs"]["split"]["digest"] != keyed(["split", split]):

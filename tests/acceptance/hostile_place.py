@@ -18,6 +18,7 @@ from qgate.digest import canonical, digest
 from qgate.evidence.audit_log import AuditLog
 from qgate.evidence.store import attestation_name, evidence_of, open_bundle, sealed, write_bundle
 from qgate.gates.decision import conclusion, judge
+from qgate.review.log_head import SIGNED_HEADS, signed_head_path
 from qgate.signing.envelope import dumps, sign
 from qgate.signing.statement import APPROVAL, STATEMENT_PAYLOAD
 from tests.acceptance.hostile_commands import Result, tree, tried
@@ -38,7 +39,8 @@ from tests.unit.evidence import bundles
 PEOPLE = ("dev", "sre", "owner")
 BUNDLE, OTHER = "bundle", "other"
 """Folders of the bundle that is attacked and of another run's."""
-LOG, HEAD, SIGNED_HEAD = ".qgate/log.jsonl", ".qgate/log.head.json", ".qgate/log.head.dsse.json"
+LOG, HEAD = ".qgate/log.jsonl", ".qgate/log.head.json"
+SIGNED_HEAD = str(signed_head_path(AuditLog(Path(LOG)), key_of("dev").public.fingerprint))
 _FILES = (LOG, LOG, HEAD, SIGNED_HEAD, "allowed_signers", "dev", "pilot.lock.json", "pilot.yaml")
 _SIGNERS = ("--signers", "allowed_signers")
 _MAY_CHANGE = (".qgate", f"{BUNDLE}/attestations", f"{OTHER}/attestations", "new.tar", "into")
@@ -228,8 +230,14 @@ def _log_entries(place: Path, rng: random.Random) -> str:
     (place / LOG).write_bytes(data)
     (place / HEAD).write_bytes(head)
     if rng.random() < 0.8:
-        (place / SIGNED_HEAD).unlink()
+        unsign(place)
     return "log entries"
+
+
+def unsign(place: Path) -> None:
+    """Take every signed head away."""
+    for path in place.glob(f".qgate/{SIGNED_HEADS}"):
+        path.unlink()
 
 
 def _log_head(place: Path, rng: random.Random) -> str:

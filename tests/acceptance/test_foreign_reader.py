@@ -61,7 +61,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
         assert done.code == code, done.err
 
     act("lock", "pilot.yaml")
-    act("run", "pilot.yaml")
+    act("calibrate", "pilot.yaml", "--replicates", "10", "-q", code=ExitCode.INCONCLUSIVE)
+    act("run", "pilot.yaml", "--rehearse")
     bundle = str(_bundle(project))
     act("approve", bundle, "--key", "mallory", code=ExitCode.USAGE)
     act("rollback", "pilot.yaml", "--done", "--reason", "a drill", "--evidence", bundle)
@@ -104,7 +105,8 @@ def _entries(project: Project) -> list[dict[str, Any]]:
 
 def _statements(project: Project) -> Iterator[dict[str, Any]]:
     state = project.folder / ".qgate"
-    for path in (*(_bundle(project) / "attestations").iterdir(), state / "log.head.dsse.json"):
+    heads = state.glob("log.head.*.dsse.json")
+    for path in (*(_bundle(project) / "attestations").iterdir(), *heads):
         yield json.loads(base64.b64decode(json.loads(path.read_bytes())["payload"]))
 
 
@@ -257,6 +259,8 @@ def test_a_changed_entry_of_the_log_is_found(project: Project, which: int) -> No
 
 LIES: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
     ("start", lambda e: e["facts"].pop("basis")),
+    ("judge", lambda e: e["facts"].update(start=0)),
+    ("calibrate", lambda e: e["facts"]["spending"].pop("shots")),
     ("run", lambda e: e["facts"].update(attempt=0)),
     ("run", lambda e: e["facts"]["spending"].update(usd="1")),
     ("run", lambda e: e["facts"].update(stopped=True)),

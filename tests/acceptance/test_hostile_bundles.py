@@ -30,6 +30,7 @@ from tests.acceptance.hostile_place import (
     make_place,
     run_commands,
     try_place,
+    unsign,
 )
 from tests.acceptance.hostile_statements import chained, key_of, payload_of
 from tests.integration.commands import qgate
@@ -144,7 +145,7 @@ def _log(change: Callable[[list[dict[str, Any]]], None]) -> Callable[[Path], Non
         data, head = chained(entries)
         (place / LOG).write_bytes(data)
         (place / HEAD).write_bytes(head)
-        (place / SIGNED_HEAD).unlink()
+        unsign(place)
 
     return changed
 

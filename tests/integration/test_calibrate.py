@@ -36,7 +36,13 @@ def test_a_charter_is_calibrated_and_nothing_is_counted(project: Project) -> Non
     assert updated["counts"]["fail"] == 20
     assert not (project.folder / ".qgate" / "evidence").exists()
     log = (project.folder / ".qgate" / "log.jsonl").read_text(encoding="utf-8")
-    assert [json.loads(line)["action"] for line in log.splitlines()] == ["lock"]
+    entries = [json.loads(line) for line in log.splitlines()]
+    assert [entry["action"] for entry in entries] == ["lock", "calibrate"]
+    shots = entries[1]["facts"]["spending"]["shots"]
+    run = project.qgate("run", "pilot.yaml", "--format", "json").report
+    assert run["attempt"] == 1
+    spent = project.qgate("spending", "--format", "json").report
+    assert str(shots) in json.dumps(spent)  # its trials are counted once: the run took them
     again = project.qgate("calibrate", "pilot.yaml", "--replicates", "20", "--format", "json")
     assert again.out == done.out
 

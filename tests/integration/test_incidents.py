@@ -310,7 +310,7 @@ def test_a_rollback_that_cannot_be_logged_is_not_said_to_be(project: Project) ->
     assert refused.out == ""
 
 
-@pytest.mark.parametrize("name", ["log.jsonl", "log.head.json", "log.head.dsse.json"])
+@pytest.mark.parametrize("name", ["log.jsonl", "log.head.json", "log.head.0.dsse.json"])
 def test_a_pipe_in_the_logs_place_is_not_waited_for(project: Project, name: str) -> None:
     path = project.folder / ".qgate" / name
     path.unlink(missing_ok=True)

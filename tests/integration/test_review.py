@@ -17,7 +17,16 @@ from qgate.digest import canonical
 from qgate.errors import ExitCode
 from qgate.evidence.audit_log import AuditLog
 from tests.integration.conftest import ROOT, Project, new_project
-from tests.integration.reviewing import act, bundle_of, check, copied, run_in, terms, verify
+from tests.integration.reviewing import (
+    act,
+    bundle_of,
+    check,
+    copied,
+    log_of,
+    run_in,
+    terms,
+    verify,
+)
 from tests.unit.evidence import bundles
 from tests.unit.signing import ssh
 
@@ -115,14 +124,43 @@ def test_an_approval_of_a_key_that_was_taken_away_is_none(project: Project) -> N
     assert "no key in the file of signers made its signature" in done.err
 
 
-def test_a_head_signed_by_nobody_is_found(project: Project) -> None:
+def test_who_signs_the_log_and_counts_for_nobody_blocks_nobody(project: Project) -> None:
     act(project, "sign", "dev")
     signers = project.folder / "allowed_signers"
     kept = [line for line in signers.read_text().splitlines() if not line.startswith("dev")]
     signers.write_text("\n".join(kept) + "\n")
-    for done in (check(project), act(project, "approve", "sre")):
+    assert check(project).code == ExitCode.INCONCLUSIVE  # for want of approvals
+    assert act(project, "approve", "sre", "--reason", "fine").code == ExitCode.PASS
+    heads = list((project.folder / ".qgate").glob("log.head.*.dsse.json"))
+    assert len(heads) == 2  # nobody's took the place of another's
+    verified = verify(project, str(bundle_of(project)))
+    assert "by sre@example.com" in verified.out
+
+
+def test_a_signed_head_that_was_taken_away_is_missed(project: Project) -> None:
+    act(project, "sign", "dev")
+    for head in (project.folder / ".qgate").glob("log.head.*.dsse.json"):
+        head.unlink()
+    for done in (verify(project, str(bundle_of(project))), check(project), project.qgate("log")):
         assert done.code == ExitCode.USAGE
-        assert "who has left keeps a line there, with valid-before" in done.err
+        assert "is gone, which SHA256:" in done.out + done.err
+    assert act(project, "sign", "dev").code == ExitCode.PASS  # as it says
+    assert verify(project, str(bundle_of(project))).code == ExitCode.PASS
+
+
+def test_other_signers_are_no_signers_of_what_ran_here(project: Project) -> None:
+    key = ssh.key_of(project.folder / "mallory").openssh
+    (project.folder / "forged").write_text(f"sre@example.com {key}\n", encoding="utf-8")
+    before = log_of(project)
+    for command in ("sign", "approve"):
+        refused = act(project, command, "mallory", "--signers", "forged")
+        assert refused.code == ExitCode.USAGE
+        assert "allowed_signers says who may sign" in refused.err
+    assert log_of(project) == before
+    (project.folder / "allowed_signers").unlink()
+    for done in (act(project, "sign", "dev"), verify(project, str(bundle_of(project)))):
+        assert done.code == ExitCode.USAGE
+        assert "allowed_signers, which the charter names, is not here" in done.out + done.err
 
 
 def _change_charter(project: Project) -> None:
@@ -187,7 +225,7 @@ def test_an_override_is_signed_ends_and_is_seen_by_all(project: Project) -> None
     later = project.qgate("run", "pilot.yaml", "--fresh", "--format", "json")
     (told,) = later.report["overrides"]
     assert told["reason"] == "customer outage"
-    for name in ("terminal", "markdown", "junit"):
+    for name in ("terminal", "markdown", "junit", "sarif", "code-quality", "annotations"):
         shown = project.qgate("report", later.report["evidence"]["path"], "--format", name).out
         assert "BREAK-GLASS" in shown
         assert "customer outage" in " ".join(shown.split())
@@ -327,8 +365,9 @@ def test_a_cut_log_is_not_signed_over(project: Project) -> None:
         assert refused.code == ExitCode.USAGE
         assert "its end was cut off" in refused.err
     assert check(project).code == ExitCode.USAGE
-    # Without the signed head, what was signed later still names the log.
-    (project.folder / ".qgate" / "log.head.dsse.json").unlink()
+    # Without the signed heads, what was signed later still names the log.
+    for head in (project.folder / ".qgate").glob("log.head.*.dsse.json"):
+        head.unlink()
     done = verify(project, str(bundle_of(project)))
     assert done.code == ExitCode.USAGE
     assert "has lost what attestations/approval-" in done.out

@@ -45,6 +45,26 @@ def test_an_unchanged_run_is_the_run_before(project: Project) -> None:
     assert spent[0] == spent[1] > 0  # each trial was run again
 
 
+def test_a_verdict_that_was_told_is_an_attempt_though_its_run_was_killed(project: Project) -> None:
+    project.qgate("lock", "pilot.yaml")
+    assert project.qgate("run", "pilot.yaml", "--format", "json").report["attempt"] == 1
+    log = AuditLog(_log(project))
+    (run,) = (entry for entry in log.entries() if entry.action == "run")
+    digests = {name: run.digests[name] for name in ("contract", "charter")}
+    facts = {"path": "pilot.yaml", "basis": run.facts["basis"]}
+    for told in (False, True):  # as two rehearsals leave it, killed before and after the verdict
+        start = log.append("start", pilot="small", digests=digests, facts=facts)
+        if told:
+            seen = {"start": start.number, "decision": "hold"}
+            log.append("judge", pilot="small", digests=digests, facts=seen)
+    again = project.qgate("run", "pilot.yaml", "--fresh", "--rehearse", "--format", "json")
+    assert again.report["attempt"] == 3
+    actions = [entry.action for entry in log.entries()]
+    assert actions[-3:] == ["start", "judge", "run"]
+    final = project.qgate("run", "pilot.yaml", "--fresh", "--format", "json")
+    assert final.report["attempt"] == 4  # the rehearsal's two entries are one attempt
+
+
 def test_what_a_run_reads_makes_it_run_again(project: Project) -> None:
     project.qgate("lock", "pilot.yaml")
     first = project.qgate("run", "pilot.yaml", "--format", "json")

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from qgate.files import project_root, resolved, shown, state_folder, write_atomically
+from qgate.files import (
+    other_state,
+    project_root,
+    repository_top,
+    resolved,
+    shown,
+    write_atomically,
+)
 
 
 def test_a_file_is_written_with_its_folders_and_nothing_beside_it(tmp_path: Path) -> None:
@@ -56,19 +63,43 @@ def test_without_a_project_the_root_is_here_or_the_files_own_folder(
     assert project_root(elsewhere / "pilot.yaml") == elsewhere
 
 
-def test_state_stands_at_the_top_of_the_repository(
+def test_the_top_is_that_of_the_repository_not_of_a_part_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "part" / "charters"
     folder.mkdir(parents=True)
     monkeypatch.chdir(folder)
-    assert state_folder() == Path(".qgate")
+    assert repository_top() == Path()
     (tmp_path / "part" / "pyproject.toml").touch()
-    assert state_folder() == Path("../.qgate")
-    (tmp_path / ".git").mkdir()  # a part of a repository has no state of its own
-    assert state_folder() == Path("../../.qgate")
-    monkeypatch.chdir(tmp_path)
-    assert state_folder() == Path(".qgate")
+    assert repository_top() == Path("..")
+    (tmp_path / ".git").mkdir()
+    assert repository_top() == Path("..")  # an empty folder is no repository
+    (tmp_path / ".git" / "HEAD").touch()
+    assert repository_top() == Path("../..")
+    assert repository_top(tmp_path) == Path("../..")
+
+
+def test_a_state_that_would_be_passed_by_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top, part = tmp_path / "top", tmp_path / "top" / "part"
+    (top / ".git").mkdir(parents=True)
+    (top / ".git" / "HEAD").touch()
+    part.mkdir()
+    for folder in (part, top):
+        monkeypatch.chdir(folder)
+        assert other_state(Path()) is None
+    log = top / ".qgate" / "log.jsonl"
+    log.parent.mkdir()
+    log.touch()
+    assert other_state(Path()) is None  # it is this folder's own
+    monkeypatch.chdir(part)
+    assert other_state(Path()) == Path("..")
+    (part / ".git").mkdir()  # an empty one hides nothing
+    assert other_state(Path()) == Path("..")
+    monkeypatch.chdir(tmp_path)  # from without, by the path of a charter
+    assert other_state(Path()) is None
+    assert other_state(part / "pilot.yaml") == Path("top")
 
 
 def test_the_root_of_a_link_is_that_of_its_target(tmp_path: Path) -> None:

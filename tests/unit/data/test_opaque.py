@@ -57,30 +57,27 @@ def test_ids_are_the_hmac_of_number_and_id_under_the_hmac_of_all_bytes(tmp_path:
     assert salt.hex() not in repr(opaque)
 
 
-def test_rows_stand_as_they_do_in_the_open(tmp_path: Path) -> None:
+def test_validation_items_stand_in_the_order_of_their_ids_and_no_other_row_moves(
+    tmp_path: Path,
+) -> None:
     table(tmp_path)
     plain = load_split(spec("internal"), tmp_path)
     veiled = loaded(tmp_path)
     assert plain.opaque is None
-    assert len(set(veiled.items())) == len(veiled.validation)
-    assert veiled.validation.tolist() == plain.validation.tolist()
+    assert veiled.items() == sorted(set(veiled.items()))
+    assert sorted(veiled.validation.tolist()) == plain.validation.tolist()
+    assert veiled.validation.tolist() != plain.validation.tolist()
     assert veiled.train.tolist() == plain.train.tolist()
     assert veiled.of_seed(3).items() == veiled.items()
+    # Shuffling would be for nothing: the order is as random already.
+    assert load_split(spec(), tmp_path, shuffled=True).validation.tolist() == (
+        veiled.validation.tolist()
+    )
 
 
-def test_shuffled_items_stand_in_the_order_of_their_ids(tmp_path: Path) -> None:
-    # The open's order is anyone's to draw, and would tell of which rows the first items are.
-    table(tmp_path)
-    veiled = load_split(spec(), tmp_path, shuffled=True)
-    plain = load_split(spec("internal"), tmp_path, shuffled=True)
-    assert veiled.items() == sorted(set(veiled.items()))
-    assert veiled.validation.tolist() != plain.validation.tolist()
-    assert sorted(veiled.validation.tolist()) == sorted(plain.validation.tolist())
-
-
-def test_the_order_of_the_ids_does_not_tell_the_row(tmp_path: Path) -> None:
+def test_a_position_does_not_tell_the_row(tmp_path: Path) -> None:
     table(tmp_path, 400)
-    rows = load_split(spec(), tmp_path, shuffled=True).validation
+    rows = loaded(tmp_path).validation
     # Spearman's correlation of position and row under no relation: sd 1 / sqrt(n - 1) (Kendall).
     ranks = np.argsort(np.argsort(rows))
     found = float(np.corrcoef(np.arange(len(rows)), ranks)[0, 1])
@@ -111,6 +108,7 @@ def test_ids_of_resampled_splits_cannot_be_followed_from_seed_to_seed(tmp_path: 
     assert set(rows[1]) & set(rows[2])
     assert set(found.items(1)).isdisjoint(found.items(2))
     for seed in (1, 2):
+        assert found.items(seed) == sorted(found.items(seed))
         assert found.of_seed(seed).validation.tolist() == rows[seed].tolist()
     assert found.validation.tolist() == rows[1].tolist()
 
@@ -121,7 +119,7 @@ def test_problems_have_opaque_ids_too(tmp_path: Path) -> None:
     everything, problems = Validation(everything=True), (ProblemSpec("t.mc"), ProblemSpec("p.mc"))
     solved = DataSpec("", "", None, None, None, everything, "optimization", problems=problems)
     found = load_split(dataclasses.replace(solved, classification="confidential"), tmp_path)
-    assert len(set(found.items())) == 2
+    assert found.items() == sorted(found.items())
     labels = dict(zip(found.validation.tolist(), found.validate_on[1].tolist(), strict=True))
     assert labels == {0: 2.0, 1: 2.0}
 

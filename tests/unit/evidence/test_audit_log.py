@@ -209,13 +209,13 @@ def test_what_is_no_regular_file_is_told_and_not_waited_for(log: AuditLog, which
 
 def test_what_to_do_about_a_broken_log_ends_in_a_log_that_is_whole(log: AuditLog) -> None:
     filled(log)
-    signed = log.path.with_suffix(".head.dsse.json")
+    signed = log.path.with_suffix(".head.0.dsse.json")
     signed.write_bytes(b"{}")
     log.path.write_bytes(b"changed\n")
     said = refusal(log)
     assert "attempts, overrides and spending are then counted anew" in said
     for path in log.path.parent.iterdir():
-        assert path.name in said
+        assert path.name.replace(".0.", ".*.") in said
         path.unlink()
     assert log.entries() == []
     log.append("run", pilot="small")

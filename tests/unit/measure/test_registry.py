@@ -27,7 +27,7 @@ def test_every_metric_can_be_measured_and_forecast_and_says_what_it_is(name: str
     assert terms.source
     assert terms.low <= terms.high
     assert terms.needs <= {
-        "latency", "baseline", "prices", "replicates", "scores", "circuit", "snapshots",
+        "latency", "baseline", "lock", "prices", "replicates", "scores", "circuit", "snapshots",
     }  # fmt: skip
 
 
