@@ -29,7 +29,7 @@ def command(
     from qgate.plan.settings import Settings
 
     settings = Settings(allow_outside=allow_outside, allow_imports=frozenset(allow_import or ()))
-    charters = _charters(paths or [Path("charters") if Path("charters").is_dir() else Path()])
+    charters = charters_in(paths or [Path("charters") if Path("charters").is_dir() else Path()])
     findings = [finding for path in charters for finding in findings_of(path, settings)]
     for finding in findings:
         sys.stdout.write(f"{finding}\n")
@@ -39,7 +39,8 @@ def command(
     return ExitCode.USAGE if errors else ExitCode.PASS
 
 
-def _charters(paths: list[Path]) -> list[Path]:
+def charters_in(paths: list[Path]) -> list[Path]:
+    """Return the charters at paths, those of a folder in order of their names."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():

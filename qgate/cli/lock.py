@@ -8,16 +8,31 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qgate.cli.options import AllowImport, AllowOutside, CharterPath, MaxMemory, Quiet
+from qgate.cli.options import AllowImport, AllowOutside, MaxMemory, Quiet
 from qgate.errors import ExitCode, UsageError
+from qgate.files import printable, shown, typed
 from qgate.plan.settings import DEFAULT_MEMORY
 
 if TYPE_CHECKING:
     from qgate.lock.lock import Lock
+    from qgate.plan.settings import Settings
 
 
 def command(
-    charter: CharterPath,
+    charters: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="CHARTER", help="The pilot's charter; with --verify several, or folders."
+        ),
+    ],
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify",
+            help="Only say whether all is as locked: 0 if it is, 2 with each difference. "
+            "Nothing runs, nothing is written.",
+        ),
+    ] = False,
     reason: Annotated[
         str | None,
         typer.Option("--reason", help="Why a differing lock is replaced; recorded in it."),
@@ -33,24 +48,25 @@ def command(
     allow_import: AllowImport = None,
     max_memory: MaxMemory = DEFAULT_MEMORY,
 ) -> int:
-    """Lock data, split, dependencies, schedule and baseline."""
+    """Lock data, split, dependencies, schedule and baseline; or verify what is locked."""
     from qgate.cli.console import progress_on_stderr
-    from qgate.lock.lock import lock_evidence, read_lock, write_lock
-    from qgate.pipeline import lock as lock_of
     from qgate.plan.settings import Settings
 
-    if evidence is not None and reason is not None:
-        raise UsageError("--evidence records a digest in the present lock; it takes no --reason")
+    if verify:
+        if reason is not None or evidence is not None:
+            raise UsageError("--verify writes nothing: it takes no --reason and no --evidence")
+        allowed = frozenset(allow_import or ())
+        settings = Settings(allow_outside=allow_outside, allow_imports=allowed)
+        return _verify(charters, settings, quiet=quiet)
+    if len(charters) > 1:
+        raise UsageError("one charter is locked at a time; only --verify takes several")
+    charter = charters[0]
     if evidence is not None:
-        from qgate.evidence.store import read_bundle
-
-        bundle, lock = read_bundle(evidence), read_lock(charter)
-        if lock is not None and bundle.record["lock"] != lock.basis:
-            raise UsageError(f"{evidence} was not run on the present lock: run it again first")
-        done = lock_evidence(charter, bundle.digest)
-        _log(charter, lock, f"expects evidence {bundle.digest}")
-        sys.stdout.write(f"{done}\n")
-        return ExitCode.PASS
+        if reason is not None:
+            raise UsageError(
+                "--evidence records a digest in the present lock; it takes no --reason"
+            )
+        return _record(charter, evidence)
     with progress_on_stderr(quiet=quiet) as progress:
         settings = Settings(
             allow_outside=allow_outside,
@@ -58,13 +74,79 @@ def command(
             allow_imports=frozenset(allow_import or ()),
             progress=progress,
         )
-        made = lock_of(charter, settings)
+        return _lock(charter, settings, reason)
+
+
+def _lock(charter: Path, settings: Settings, reason: str | None) -> int:
+    from qgate.lock.lock import read_lock, write_lock
+    from qgate.pipeline import lock as lock_of
+
+    made = lock_of(charter, settings)
     before = read_lock(charter)
     done = write_lock(made, charter, reason)
     if before is None or before.digest != made.digest:
         _log(charter, before, reason or "")
     sys.stdout.write(f"{done}\n")
     return ExitCode.PASS
+
+
+def _record(charter: Path, evidence: str) -> int:
+    """Record the digest that the evidence must come out with."""
+    from qgate.evidence.store import read_bundle
+    from qgate.lock.lock import lock_evidence, read_lock
+
+    bundle, lock = read_bundle(evidence), read_lock(charter)
+    if lock is not None and bundle.record["lock"] != lock.basis:
+        raise UsageError(f"{evidence} was not run on the present lock: run it again first")
+    done = lock_evidence(charter, bundle.digest)
+    _log(charter, lock, f"expects evidence {bundle.digest}")
+    sys.stdout.write(f"{done}\n")
+    return ExitCode.PASS
+
+
+def _verify(paths: list[Path], settings: Settings, *, quiet: bool) -> int:
+    """Say of each charter whether all is as locked.
+
+    Raises:
+        UsageError: With what is not, and what to type, after all of them were looked at.
+
+    """
+    from qgate.cli.check import charters_in
+
+    wrong: list[str] = []
+    for path in charters_in(paths):
+        try:
+            found = _unlike(path, settings)
+        except UsageError as error:
+            found = str(error)
+        if found:
+            wrong.append(found)
+        elif not quiet:
+            sys.stdout.write(f"{printable(shown(path))}: as locked\n")
+    if wrong:
+        raise UsageError("\n".join(wrong))
+    return ExitCode.PASS
+
+
+def _unlike(path: Path, settings: Settings) -> str:
+    """Return how what is here differs from the lock, and what to type; empty if nowhere."""
+    from qgate.lock.lock import lock_path, read_lock
+    from qgate.lock.verify import departures
+    from qgate.pipeline import VOCABULARY
+    from qgate.plan.admit import valid
+
+    charter, source = valid(path, settings, VOCABULARY)
+    lock, command = read_lock(path), f"qgate lock {typed(shown(path))}"
+    if lock is None:
+        return f"{shown(path)}: there is no lock yet: {command}"
+    found = departures(charter, source, path.resolve().parent, lock)
+    if not found:
+        return ""
+    lines = "".join(f"  {line}\n" for line in found)
+    return (
+        f"{shown(path)}: not as locked in {shown(lock_path(path))}:\n{lines}"
+        f'  To lock anew: {command} --reason "why it changed"'
+    )
 
 
 def _log(charter: Path, before: Lock | None, reason: str) -> None:

@@ -10,6 +10,17 @@ import typer
 
 from qgate.plan.settings import DEFAULT_MEMORY
 
+FORMAT_NAMES = (
+    "terminal",
+    "json",
+    "markdown",
+    "junit",
+    "sarif",
+    "code-quality",
+    "annotations",
+    "html",
+)
+"""Those of `qgate.report.formats`, which imports what a start has no need of."""
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
 
@@ -47,7 +58,11 @@ AllowImport = Annotated[
 ]
 Format = Annotated[
     list[str] | None,
-    typer.Option("--format", metavar="NAME", help="terminal, json, markdown or junit; repeatable."),
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help=f"{', '.join(FORMAT_NAMES[:-1])} or {FORMAT_NAMES[-1]}; repeatable.",
+    ),
 ]
 Output = Annotated[
     list[Path] | None,

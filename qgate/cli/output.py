@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qgate.cli.options import FORMAT_NAMES
 from qgate.errors import ExitCode, UsageError
 from qgate.files import write_atomically
 
@@ -17,8 +18,14 @@ if TYPE_CHECKING:
     from qgate.evidence.store import Bundle
     from qgate.gates.decision import Decision
 
-_NAMES = ("terminal", "json", "markdown", "junit")
-_SUFFIXES = {".json": "json", ".md": "markdown", ".xml": "junit", ".txt": "terminal"}
+_SUFFIXES = {
+    ".json": "json",
+    ".md": "markdown",
+    ".xml": "junit",
+    ".sarif": "sarif",
+    ".html": "html",
+    ".txt": "terminal",
+}
 _FAIL_ON = ("inconclusive", "fail")
 
 
@@ -46,8 +53,8 @@ def resolve(
     """
     wanted, files = list(formats or ()), list(paths or ())
     for name in wanted:
-        if name not in _NAMES:
-            raise UsageError(f"--format {name}: expected one of {', '.join(_NAMES)}")
+        if name not in FORMAT_NAMES:
+            raise UsageError(f"--format {name}: expected one of {', '.join(FORMAT_NAMES)}")
     if fail_on not in _FAIL_ON:
         raise UsageError(f"--fail-on {fail_on}: expected one of {', '.join(_FAIL_ON)}")
     for path in files:
@@ -99,10 +106,11 @@ def with_overrides(decision: Decision, bundle: Bundle) -> Decision:
     from qgate.review.log_head import check_head
     from qgate.review.overrides import in_force
 
-    log, unknown = AuditLog(Settings().log), ""
+    unknown = ""
     try:
+        log = AuditLog(Settings().log)
         entries = log.entries()
-        check_head(log, entries, None)
+        check_head(log, entries, None, gone=False)
     except UsageError as error:
         entries, unknown = [], str(error)
     now = datetime.datetime.now(datetime.UTC)

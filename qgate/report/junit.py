@@ -5,19 +5,18 @@ from __future__ import annotations
 from junitparser import Error, Failure
 from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 
-from qgate.files import typed
 from qgate.gates.decision import Decision
 from qgate.gates.verdict import Outcome, Verdict
+from qgate.report.notice import facts
 from qgate.report.wording import (
     attempt_sentence,
     claims_sentence,
     look_sentences,
     override_sentences,
     rehearsal_sentence,
-    rehearsal_words,
     stop_sentence,
 )
-from qgate.rollout.rollback import RollbackPlan, remediation_words
+from qgate.rollout.rollback import RollbackPlan
 
 _RESULTS = {
     Outcome.FAIL: (Failure, "fail"),
@@ -53,25 +52,10 @@ def _case(decision: Decision, verdict: Verdict, rollback: RollbackPlan) -> TestC
     elif verdict.outcome in _RESULTS:
         kind, name = _RESULTS[verdict.outcome]
         result = kind(_clean(verdict.reason), name)
-        result.text = _clean("".join(f"{line}\n" for line in _lines(decision, verdict, rollback)))
+        lines = (verdict.reason, *facts(decision, verdict, rollback))
+        result.text = _clean("".join(f"{line}\n" for line in lines))
         case.result = [result]
     return case
-
-
-def _lines(decision: Decision, verdict: Verdict, rollback: RollbackPlan) -> list[str]:
-    """Return what to know and to do; where the run was stopped, what to do is in the reason."""
-    remedies = (
-        f"remediation: {remediation_words(verdict.gate)}",
-        rehearsal_words(decision, verdict),
-        f"rollback: {rollback.command}",
-    )
-    lines = (
-        verdict.reason,
-        f"owner: {verdict.gate.owner}",
-        *(() if decision.stopped and verdict.outcome is Outcome.INCONCLUSIVE else remedies),
-        f"again: qgate run {typed(decision.charter.path)}",
-    )
-    return [line for line in lines if line]
 
 
 def _clean(text: str) -> str:
