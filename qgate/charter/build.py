@@ -66,6 +66,7 @@ def build_charter(document: Document, path: str, source: Source | None = None) -
         rollback=rollback,
         approvals=_approvals(document, rollback),
         attempts=_attempts(document.get("attempts", {})),
+        paths=tuple(document.get("paths", ())),
     )
     metrics = (gate.metric for gate in gates)
     return replace(charter, derived=derived_arms(candidate, metrics, draws_of(charter)))

@@ -268,6 +268,8 @@ class Charter:
     attempts: Attempts = Attempts()
     derived: tuple[ArmSpec, ...] = ()
     """Arms that follow from the candidate: ablations, a drifted device."""
+    paths: tuple[str, ...] = ()
+    """Globs, relative to the charter's folder, of what else the pilot rests on."""
 
     @property
     def arms(self) -> tuple[ArmSpec, ArmSpec]:

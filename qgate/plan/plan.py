@@ -15,7 +15,7 @@ from qgate.digest import canonical, sha256
 COMPUTATION = 2
 """Raised whenever qgate itself computes a trial's outcome in another way."""
 _DESCRIPTIVE = frozenset({"path", "classification", "source", "license", "region"})
-"""Keys of the data that change no outcome."""
+"""Keys of the data that change no outcome; the order of confidential items is in the split."""
 
 
 @dataclass(frozen=True)
