@@ -1,0 +1,1 @@
+"""What came out of each run over time: an index of bundles, and drift that no single run shows."""
