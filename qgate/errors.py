@@ -1,4 +1,7 @@
-"""Every way in which qgate ends other than with a verdict; each error owns its exit code."""
+"""Every way in which qgate ends other than with a verdict.
+
+Each error owns its exit code, and a stable code that `qgate explain` tells of.
+"""
 
 from __future__ import annotations
 
@@ -39,16 +42,21 @@ class QgateError(Exception):
     """Root of all errors that a user may see; the message says what to do."""
 
     exit_code = ExitCode.BUG
+    code = "QG-E70"
+    """Stable, of the table in qgate.codes."""
 
 
 class UsageError(QgateError):
     """The command line, a charter, a lock or a data file is not usable as it stands."""
 
     exit_code = ExitCode.USAGE
+    code = "QG-E02"
 
 
 class InvalidFileError(UsageError):
     """A file has findings; each names its line and column."""
+
+    code = "QG-E03"
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         """Keep the findings in file order."""
@@ -62,6 +70,8 @@ class InvalidFileError(UsageError):
 
 class TermError(UsageError):
     """A term of the charter that only its data or files show to be wrong."""
+
+    code = "QG-E04"
 
     def __init__(self, path: tuple[str | int, ...], message: str) -> None:
         """Keep the term's path in the charter's document apart from the message."""
@@ -77,15 +87,18 @@ class ExecutionError(QgateError):
     """The work is well described but could not be carried out here."""
 
     exit_code = ExitCode.COULD_NOT_RUN
+    code = "QG-E30"
 
 
 class InterruptedRunError(QgateError):
     """A person or the machine stopped the run; what was finished is kept."""
 
     exit_code = ExitCode.INTERRUPTED
+    code = "QG-E130"
 
 
 class InternalError(QgateError):
     """A bug in qgate; the boundary writes a report file."""
 
     exit_code = ExitCode.BUG
+    code = "QG-E70"

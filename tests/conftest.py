@@ -8,6 +8,7 @@ SLOWEST_FIRST = (
     "integration/test_examples_of_other_sdks.py",
     "integration/test_examples_on_devices.py",
     "integration/test_examples.py",
+    "integration/test_action.py",
     "integration/test_runs.py",
     "integration/test_terms.py",
     "contract/test_arms.py",
@@ -16,6 +17,7 @@ SLOWEST_FIRST = (
     "calibration/test_targets.py",
     "integration/test_rehearse.py",
     "integration/test_circuit.py",
+    "integration/test_html_report.py",
 )
 """Files that take more than about 15 s of a processor; the others are small enough to fill gaps."""
 

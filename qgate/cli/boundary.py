@@ -9,11 +9,13 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from qgate.codes import pointer
 from qgate.errors import ExitCode, QgateError
 from qgate.files import printable, state_folder
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     import typer
 
 _INTERRUPTED = "interrupted: what was finished is kept; the same command goes on from there"
+_COMMAND_LINE, _MACHINE, _BUG = "QG-E01", "QG-E31", "QG-E70"
+"""Codes of ends that no error class of ours stands for."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        code = _exit_code(arguments, stopped)
+        with _folder_kept():
+            code = _exit_code(arguments, stopped)
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
     finally:
@@ -42,6 +47,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             signal.signal(number, handler)
     # What goes wrong while a stopped run ends is part of the stop.
     return int(ExitCode.INTERRUPTED if stopped else code)
+
+
+@contextmanager
+def _folder_kept() -> Iterator[None]:
+    """Go back to the current folder in the end: -C leaves it, and a caller may live on."""
+    try:
+        handle = os.open(".", os.O_RDONLY)
+    except OSError:  # it was deleted, or may not be read: nothing to go back to
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.fchdir(handle)
+        os.close(handle)
 
 
 def _exit_code(arguments: Sequence[str] | None, stopped: Sequence[int]) -> int:
@@ -52,14 +72,16 @@ def _exit_code(arguments: Sequence[str] | None, stopped: Sequence[int]) -> int:
         _say(_INTERRUPTED)
         return int(ExitCode.INTERRUPTED)
     except QgateError as error:
-        _say(str(error))
+        _say(f"{error}\n{pointer(error.code)}")
         return int(error.exit_code)
-    except (BrokenPipeError, SystemExit):
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not error.code:
+            return int(ExitCode.PASS)  # typer's completion, which ends the process by itself
         # The reader of our output went away (typer turns that into an exit with 1).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.COULD_NOT_RUN)
     except (OSError, MemoryError) as error:
-        _say(f"could not run: {type(error).__name__}: {error}")
+        _say(f"could not run: {type(error).__name__}: {error}\n{pointer(_MACHINE)}")
         return int(ExitCode.COULD_NOT_RUN)
     except Exception as error:  # noqa: BLE001  # whatever is left is our own bug
         if stopped:  # in the middle of an import it comes out as any error
@@ -67,7 +89,7 @@ def _exit_code(arguments: Sequence[str] | None, stopped: Sequence[int]) -> int:
             return int(ExitCode.INTERRUPTED)
         _say(
             f"this is a bug in qgate: {type(error).__name__}: {error}\n"
-            f"A report for its authors is in {_report(error)}"
+            f"A report for its authors is in {_report(error)}\n{pointer(_BUG)}"
         )
         return int(ExitCode.BUG)
 
@@ -80,7 +102,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = app(args=arguments, prog_name="qgate", standalone_mode=False)
     except typer.TyperException as error:
-        _say(f"{error.format_message()}\nTry: {_help_command(error)}")
+        _say(f"{error.format_message()}\nTry: {_help_command(error)}\n{pointer(_COMMAND_LINE)}")
         return int(ExitCode.USAGE)
     except typer.Abort:
         raise KeyboardInterrupt from None

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from qgate.errors import ExitCode
+
+if TYPE_CHECKING:
+    from qgate.charter.vocabulary import MetricTerms
 
 _NOTES = {
     "latency": "the arms' serving path, or recorded latencies",
@@ -22,11 +27,15 @@ def command() -> int:
 
     width = min(width_of(sys.stdout), 100)
     for terms in VOCABULARY.metrics.values():
-        better = "0 is the only pass" if terms.better == "exact" else f"{terms.better} is better"
-        sys.stdout.write(f"{terms.name}  ({terms.unit}, {better})\n")
-        needs = [_NOTES[need] for need in sorted(terms.needs) if need in _NOTES]
-        text = f"{terms.definition}. Source: {terms.source}."
-        text += f" Needs {', '.join(needs)}." if needs else ""
-        lines = textwrap.wrap(text, width - 4)
-        sys.stdout.write("".join(f"    {line}\n" for line in lines))
+        sys.stdout.writelines(f"{line}\n" for line in described(terms, width))
     return ExitCode.PASS
+
+
+def described(terms: MetricTerms, width: int) -> Iterator[str]:
+    """Yield a metric's lines: name, unit and direction, then definition, source and needs."""
+    better = "0 is the only pass" if terms.better == "exact" else f"{terms.better} is better"
+    yield f"{terms.name}  ({terms.unit}, {better})"
+    needs = [_NOTES[need] for need in sorted(terms.needs) if need in _NOTES]
+    text = f"{terms.definition}. Source: {terms.source}."
+    text += f" Needs {', '.join(needs)}." if needs else ""
+    yield from (f"    {line}" for line in textwrap.wrap(text, width - 4))

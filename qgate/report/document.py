@@ -9,6 +9,7 @@ from typing import Any
 
 from qgate.gates.decision import Decision
 from qgate.gates.looks import Look
+from qgate.gates.reason_code import reason_code
 from qgate.gates.verdict import Verdict
 from qgate.measure.measurement import CLAIM_WORDS
 from qgate.rollout.rollback import RollbackPlan
@@ -95,6 +96,7 @@ def _gate(verdict: Verdict) -> dict[str, Any]:
         "owner": gate.owner,
         "remediation": [{action.verb: action.object} for action in gate.remediation],
         "reason": verdict.reason,
+        "code": reason_code(verdict),
     }
 
 
