@@ -171,6 +171,8 @@ def main() -> int:
             if not wrong and number % 10 == 0:
                 wrong = together(project.folder, peace)
                 states["three at once"] += 1
+            if number % 20 == 19:
+                sys.stderr.write(f"{number + 1} killed, nothing wrong so far\n")
             if wrong:
                 print(f"number {number}, killed with {state}: {wrong}")
                 return 1
