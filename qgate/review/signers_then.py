@@ -43,7 +43,7 @@ def signers_then(signers: Signers, statements: Sequence[Attested]) -> list[Told]
 
 
 def _told(file: str, now: str, then: object, names: Sequence[str]) -> Told:
-    listed = " and ".join(PurePosixPath(name).stem for name in names)
+    listed = " and ".join(PurePosixPath(name).stem for name in sorted(names))
     signed = f"{listed} {'was' if len(names) == 1 else 'were'} signed"
     if then is None:
         return Told(f"{file}; what it was when {signed} is not on record")

@@ -273,7 +273,7 @@ def test_the_log_reads_at_every_width_and_goes_into_files(project: Project) -> N
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--action", "dance"), "expected one of start, run, lock"),
+        (("--action", "dance"), "expected one of start, judge, run, "),
         (("--since", "yesterday"), "expected a day as 2026-11-21"),
         (("--evidence", "xyz"), "expected the start of a digest"),
         (("--format", "xml"), "expected one of terminal, json"),
