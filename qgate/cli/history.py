@@ -68,7 +68,6 @@ def command(
     from qgate.history.collect import collect
     from qgate.history.view import Asked, view
     from qgate.plan.settings import Settings
-    from qgate.report.history_wording import drift_sentences
 
     if form not in _FORMATS:
         raise UsageError(f"--format {form}: expected one of {', '.join(_FORMATS)}")
@@ -80,17 +79,25 @@ def command(
     collected = collect(settings.state, settings.store, imports or (), _warn)
     found = view(collected.runs, asked)
     if html is not None:
-        from qgate.report.history_page import render_history_page
-
-        page = render_history_page(found, collected.left_out)
-        write_atomically(html, page.encode())
+        _write_page(html, found, collected.left_out)
     _emit(found, collected.left_out, form)
+    return _told_drift(found) if fail_on_drift else ExitCode.PASS
+
+
+def _write_page(path: Path, found: Sequence[PilotHistory], left_out: Sequence[LeftOut]) -> None:
+    from qgate.report.history_page import render_history_page
+
+    write_atomically(path, render_history_page(found, left_out).encode())
+
+
+def _told_drift(found: Sequence[PilotHistory]) -> ExitCode:
+    """Say which enforced gates decay; return the exit code that follows."""
+    from qgate.report.history_wording import drift_sentences
+
     decays = drift_sentences(found)
-    if not (fail_on_drift and decays):
-        return ExitCode.PASS
     for sentence in decays:
         sys.stderr.write(f"qgate: drift: {sentence}\n")
-    return ExitCode.INCONCLUSIVE
+    return ExitCode.INCONCLUSIVE if decays else ExitCode.PASS
 
 
 def _emit(found: Sequence[PilotHistory], left_out: Sequence[LeftOut], form: str) -> None:
