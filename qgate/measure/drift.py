@@ -32,7 +32,7 @@ _METHOD = (
     "t about the mean log-ratio of the used qubits, spread of the whole device (trimmed 20%); "
     "Holm over properties for a drift shown, and over parts for a single one"
 )
-_WORDS = {
+PROPERTY_WORDS = {
     "t1_s": "T1",
     "t2_s": "T2",
     "p1_given_0": "readout p(1|0)",
@@ -40,6 +40,7 @@ _WORDS = {
     "one_qubit_error": "one-qubit error",
     "two_qubit_error": "two-qubit error",
 }
+"""What a calibration tells of a qubit or a gate, as people call it."""
 _TIMES = frozenset({"t1_s", "t2_s"})
 _FEWEST_OF_SPREAD = 2
 _FEWEST_TO_STAND_OUT = 3
@@ -230,13 +231,13 @@ def _alike(never: Sequence[Element]) -> Iterator[str]:
         where = "-".join(map(str, element.qubits))
         kinds.setdefault((element.property, element.gate, state), []).append(where)
     for (name, what, state), places in kinds.items():
-        yield f"{_WORDS[name]} of {what or 'qubit'} {_listed(places)} ({state})"
+        yield f"{PROPERTY_WORDS[name]} of {what or 'qubit'} {_listed(places)} ({state})"
 
 
 def _mean_words(found: PropertyDrift, level: float) -> str:
-    value = f"{_WORDS[found.name]} x{math.exp(found.mean.log):.3g}"
+    value = f"{PROPERTY_WORDS[found.name]} x{math.exp(found.mean.log):.3g}"
     if not any(part.log for part in found.parts):
-        return f"{_WORDS[found.name]} as it was"
+        return f"{PROPERTY_WORDS[found.name]} as it was"
     if not found.bounded:
         return f"{value} (no spread: too few parts of the device changed)"
     low, high = found.mean.factors(2 * level - 1)
@@ -255,7 +256,7 @@ def _figure(value: Any) -> str:
 
 def _named(element: Element) -> str:
     where = "-".join(map(str, element.qubits))
-    return f"{_WORDS[element.property]} of {element.gate or 'qubit'} {where}"
+    return f"{PROPERTY_WORDS[element.property]} of {element.gate or 'qubit'} {where}"
 
 
 def _listed(items: Sequence[object]) -> str:

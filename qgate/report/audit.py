@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from qgate.report.columns import cut, fitted, hung
 from qgate.review.log_head import SignedHead
 
 _DIGITS = 12
+_DIGEST = re.compile("[0-9a-f]{64}")
 _NO_END = "no: killed, interrupted or still going on"
 
 
@@ -77,12 +79,24 @@ def render_json(
 
 
 def _told(entry: Entry) -> list[tuple[str, str]]:
+    facts = dict(entry.facts)
+    result = [str(facts.pop("decision"))] if "decision" in facts else []
+    if result and "attempt" in facts:
+        result.append(f"attempt {_plain(facts.pop('attempt'))}")
+    spent = facts.pop("spending", {})
     rows = (
         ("why", entry.reason),
-        ("on", _pairs({k: v[:_DIGITS] for k, v in entry.digests.items()})),
-        ("facts", _pairs(entry.facts)),
+        ("result", ", ".join(result)),
+        ("spent", _pairs(_some(spent)) if isinstance(spent, dict) else _plain(spent)),
+        ("on", _pairs(entry.digests)),
+        ("facts", _pairs(facts)),
     )
     return [(name, words) for name, words in rows if words]
+
+
+def _some(amounts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the amounts of which there is any."""
+    return {name.replace("_", " "): amount for name, amount in amounts.items() if amount}
 
 
 def _pairs(found: Mapping[str, Any]) -> str:
@@ -90,10 +104,15 @@ def _pairs(found: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> str:
+    """Return a value as people read it: a digest by its first digits, amounts rounded."""
     if isinstance(value, str):
-        return value
+        return value[:_DIGITS] if _DIGEST.fullmatch(value) else value
     if isinstance(value, list):
         return " ".join(_plain(item) for item in value)
+    if isinstance(value, dict):
+        return f"({_pairs(value)})"
+    if isinstance(value, float):
+        return f"{value:,.4g}"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +22,7 @@ from qgate.calibration.worlds import WORLDS, Kind
 from qgate.charter.charter import Gate
 from qgate.measure.registry import METRICS
 from qgate.measure.units import bare, in_words
+from qgate.report.columns import append_hung
 
 PLAIN_WIDTH = 100
 _NARROWEST, _WIDEST = 76, 120
@@ -57,8 +57,8 @@ def render_calibration(found: Calibration, width: int, glyphs: Glyphs) -> Text:
     for blind in found.blind:
         text.append(f" {glyphs.bad} {blind.gate}", "bold yellow")
         text.append(f" is blind to {blind.world}\n", "bold")
-        _paragraph(text, _INDENT, f"{blind.reason[0].upper()}{blind.reason[1:]}.", width)
-        _paragraph(text, f"{_INDENT}do  ", blind.remedy, width)
+        append_hung(text, _INDENT, f"{blind.reason[0].upper()}{blind.reason[1:]}.", width)
+        append_hung(text, f"{_INDENT}do  ", blind.remedy, width)
     if found.blind:
         text.append("\n")
     _table(text, found, width)
@@ -94,7 +94,7 @@ def _headline(text: Text, found: Calibration, width: int) -> None:
     text.append(banner, style)
     text.append(f"  {title:<{room}}  ", "bold")
     text.append(f"{count}\n\n", "dim")
-    _paragraph(text, " ", headline(found), width)
+    append_hung(text, " ", headline(found), width)
     text.append("\n")
 
 
@@ -122,7 +122,7 @@ def _table(text: Text, found: Calibration, width: int) -> None:
             numbers += [row.errors] if with_errors else []
             text.append("".join(f"{number:>{count}}" for number in numbers) + "\n")
             if row.note:
-                _paragraph(text, _INDENT, row.note, width, "dim")
+                append_hung(text, _INDENT, row.note, width, "dim")
     text.append("\n")
 
 
@@ -213,7 +213,7 @@ def _segments(row: Row, cells: int, glyphs: Glyphs) -> list[tuple[str, int, str]
 
 def _method(text: Text, found: Calibration, width: int) -> None:
     """Append what is resampled or modelled, and what was not tried."""
-    _paragraph(
+    append_hung(
         text, " ",
         "value: the mean of what was measured. alarm: how often a gate fails where nothing was "
         "planted. found: how often it does not pass what was planted (of a drift nothing says how "
@@ -223,7 +223,7 @@ def _method(text: Text, found: Calibration, width: int) -> None:
         f"{APART:.0%} of the cases.",
         width, "dim",
     )  # fmt: skip
-    _paragraph(
+    append_hung(
         text, " ",
         "Each replicate draws the items of this run with replacement, alike for both arms; the "
         "seeds where a claim is over seeds; whole sessions of requests for latency. What was "
@@ -234,27 +234,18 @@ def _method(text: Text, found: Calibration, width: int) -> None:
     used = {row.world for row in found.rows}
     for world in WORLDS:
         if world.name in used:
-            _paragraph(text, "   ", f"{world.name}: {world.does}.", width, "dim")
+            append_hung(text, "   ", f"{world.name}: {world.does}.", width, "dim")
     for skipped in found.skipped:
         place = ": ".join(part for part in (skipped.gate, skipped.world) if part)
         if skipped.gate:
-            _paragraph(text, " not tried: ", f"{place}: {skipped.reason}", width, "dim")
+            append_hung(text, " not tried: ", f"{place}: {skipped.reason}", width, "dim")
     others = ", ".join(skipped.world for skipped in found.skipped if not skipped.gate)
     if others:
-        _paragraph(text, " not applicable: ", f"{others}: no gate of this charter", width, "dim")
-    _paragraph(
+        append_hung(text, " not applicable: ", f"{others}: no gate of this charter", width, "dim")
+    append_hung(
         text, " evidence  ",
         f"{found.evidence_digest[:12]}; the same evidence gives the same figures", width, "dim",
     )  # fmt: skip
-
-
-def _paragraph(text: Text, first: str, content: str, width: int, style: str = "") -> None:
-    """Append wrapped lines that hang under the first one's content."""
-    lines = textwrap.wrap(
-        content, width - len(first), break_long_words=False, break_on_hyphens=False
-    )
-    for i, line in enumerate(lines):
-        text.append((first if i == 0 else " " * len(first)) + line + "\n", style)
 
 
 def render_calibration_json(found: Calibration) -> str:

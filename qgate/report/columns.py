@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 from qgate.files import printable
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _NARROWEST, _WIDEST = 60, 120
 
@@ -27,6 +31,12 @@ def hung(first: str, content: str, width: int, *, long_words: bool = True) -> li
         break_long_words=long_words,
         break_on_hyphens=False,
     ) or [first.rstrip()]
+
+
+def append_hung(text: Text, first: str, content: str, width: int, style: str = "") -> None:
+    """Append wrapped lines that hang under the first one's content; no path is broken."""
+    for line in hung(first, content, width, long_words=False):
+        text.append(f"{line}\n", style)
 
 
 def cut(text: str, room: int) -> str:

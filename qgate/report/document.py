@@ -9,7 +9,7 @@ from typing import Any
 
 from qgate.gates.decision import Decision
 from qgate.gates.looks import Look
-from qgate.gates.reason_code import reason_code
+from qgate.gates.reason_code import code_of, code_of_decision
 from qgate.gates.verdict import Verdict
 from qgate.measure.measurement import CLAIM_WORDS
 from qgate.rollout.rollback import RollbackPlan
@@ -27,6 +27,7 @@ def report_document(decision: Decision, rollback: RollbackPlan) -> dict[str, Any
     return {
         "version": 1,
         "decision": str(decision.action),
+        "code": code_of_decision(decision),
         "exit_code": int(decision.exit_code),
         "hypothetical": decision.hypothetical,
         "charter": {
@@ -36,7 +37,7 @@ def report_document(decision: Decision, rollback: RollbackPlan) -> dict[str, Any
             "baseline": charter.baseline.id,
             "candidate": charter.candidate.id,
         },
-        "gates": [_gate(verdict) for verdict in decision.verdicts],
+        "gates": [_gate(decision, verdict) for verdict in decision.verdicts],
         "rollback": {**dataclasses.asdict(rollback), "steps": list(rollback.steps)},
         "evidence": {
             "path": decision.evidence_path,
@@ -61,7 +62,7 @@ def report_document(decision: Decision, rollback: RollbackPlan) -> dict[str, Any
     }
 
 
-def _gate(verdict: Verdict) -> dict[str, Any]:
+def _gate(decision: Decision, verdict: Verdict) -> dict[str, Any]:
     gate, measurement = verdict.gate, verdict.measurement
     interval = None
     if measurement.bounded and measurement.value is not None:
@@ -96,7 +97,7 @@ def _gate(verdict: Verdict) -> dict[str, Any]:
         "owner": gate.owner,
         "remediation": [{action.verb: action.object} for action in gate.remediation],
         "reason": verdict.reason,
-        "code": reason_code(verdict),
+        "code": code_of(decision, verdict),
     }
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import groupby, pairwise
-from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from qgate.files import printable
 from qgate.history.collect import LeftOut
 from qgate.history.drift import Point, Series
 from qgate.history.run import Reading, Run
@@ -40,6 +36,7 @@ from qgate.report.html.svg import (
     rounded_out,
     ticks,
 )
+from qgate.report.html.templates import environment
 from qgate.report.wording import HEADLINES
 
 _TOP, _BOTTOM, _HEIGHT = 12.0, 150.0, 176.0
@@ -79,7 +76,8 @@ def render_history_page(found: Sequence[PilotHistory], left_out: Sequence[LeftOu
     headline, mark, kind = ("Decay", "✗", "fail") if decays else ("No decay shown", "·", "shadow")
     runs = sum(len(pilot.runs) for pilot in found)
     newest = max((run for p in found for run in p.runs), key=lambda run: run.time, default=None)
-    page = _environment().get_template("page").render(
+    text = files(__package__).joinpath("history_page.html.j2").read_text(encoding="utf-8")
+    page = environment({"page": text}).get_template("page").render(
         css=Markup(files("qgate.report.html").joinpath("page.css").read_text("utf-8")),  # noqa: S704  # ours
         headline=headline,
         mark=mark,
@@ -187,22 +185,3 @@ def _drawn(known: Sequence[tuple[int, Point]], width: Scale, height: Scale) -> I
 
 def _ends(reading: Reading) -> list[float]:
     return [v for v in (reading.value, reading.low, reading.high) if v is not None]
-
-
-def _environment() -> Environment:
-    text = files(__package__).joinpath("history_page.html.j2").read_text(encoding="utf-8")
-    return Environment(
-        loader=DictLoader({"page": text}),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
-
-
-def _shown(value: Any) -> Any:
-    """Return text on one line whose control characters are shown; markup is ours as it is."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return printable(re.sub(r"\s+", " ", value))

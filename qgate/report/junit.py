@@ -6,11 +6,13 @@ from junitparser import Error, Failure
 from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 
 from qgate.gates.decision import Decision
+from qgate.gates.reason_code import code_of, code_of_decision
 from qgate.gates.verdict import Outcome, Verdict
 from qgate.report.notice import facts
 from qgate.report.wording import (
     attempt_sentence,
     claims_sentence,
+    headline,
     look_sentences,
     override_sentences,
     rehearsal_sentence,
@@ -35,6 +37,7 @@ def render_junit(decision: Decision, rollback: RollbackPlan) -> str:
         attempt_sentence(decision),
         rehearsal_sentence(decision),
         *look_sentences(decision),
+        f"{headline(decision)}: qgate explain {code_of_decision(decision)}",
     ]
     suite.system_out = _clean(" ".join(sentence for sentence in said if sentence))
     for verdict in decision.verdicts:
@@ -48,7 +51,10 @@ def render_junit(decision: Decision, rollback: RollbackPlan) -> str:
 def _case(decision: Decision, verdict: Verdict, rollback: RollbackPlan) -> TestCase:
     case = TestCase(_clean(verdict.gate.name), f"qgate.{_clean(decision.charter.pilot.name)}", 0.0)
     if not verdict.decides:
-        case.system_out = _clean(f"in shadow, {verdict.outcome}: {verdict.reason}")
+        told = f"in shadow, {verdict.outcome}: {verdict.reason}"
+        if verdict.outcome is not Outcome.PASS:
+            told += f"\nqgate explain {code_of(decision, verdict)}"
+        case.system_out = _clean(told)
     elif verdict.outcome in _RESULTS:
         kind, name = _RESULTS[verdict.outcome]
         result = kind(_clean(verdict.reason), name)

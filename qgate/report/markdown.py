@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from qgate.files import printable, typed
 from qgate.gates.decision import Decision
+from qgate.gates.reason_code import code_of, code_of_decision
 from qgate.gates.verdict import Outcome, Verdict
-from qgate.measure.units import bare
+from qgate.report.measured import bounds_words
 from qgate.report.wording import (
     attempt_sentence,
     circuit_sentences,
@@ -45,13 +46,13 @@ def render_markdown(decision: Decision, rollback: RollbackPlan) -> str:
     again = code(judge_command(decision))
     sections = [
         Section(0, _opening(decision, rollback)),
-        *(Section(1, [_row(verdict)]) for verdict in decision.verdicts),
+        *(Section(1, [_row(decision, verdict)]) for verdict in decision.verdicts),
         Section(0, [""]),
         Section(4, _attempts(decision)),
         *(Section(3, _of_gate(decision, verdict)) for verdict in missed),
         *_way_back(rollback),
         Section(5, _basis(decision)),
-        Section(0, [f"Evidence `{decision.evidence_digest[:12]}`: `{again}`", ""]),
+        Section(0, [_foot(decision, again), ""]),
     ]
     return "\n".join(line for section in _fitted(sections, again) for line in section.lines)
 
@@ -91,6 +92,15 @@ def _fitted(sections: Sequence[Section], again: str) -> list[Section]:
     return [*kept[:-1], Section(0, ["", note, ""]), kept[-1]]
 
 
+def _foot(decision: Decision, again: str) -> str:
+    evidence = f"Evidence `{decision.evidence_digest[:12]}`: `{again}`"
+    return f"{evidence} · what this decision means: {_explained(code_of_decision(decision))}"
+
+
+def _explained(found: str) -> str:
+    return f"`qgate explain {found}`"
+
+
 def _opening(decision: Decision, rollback: RollbackPlan) -> list[str]:
     charter = decision.charter
     arms = f"`{code(charter.candidate.id)}` against `{code(charter.baseline.id)}`"
@@ -128,6 +138,7 @@ def _of_gate(decision: Decision, verdict: Verdict) -> list[str]:
         f"- method: {safe(verdict.measurement.method)}",
         f"- owner: {safe(verdict.gate.owner)}",
         *_what_to_do(decision, verdict),
+        f"- code: {_explained(code_of(decision, verdict))}",
         "",
     ]
 
@@ -165,18 +176,15 @@ def _what_to_do(decision: Decision, verdict: Verdict) -> list[str]:
     ]
 
 
-def _row(verdict: Verdict) -> str:
-    measurement, unit = verdict.measurement, verdict.unit
-    bounds = ""
-    if measurement.bounded and measurement.value is not None:
-        bounds = f"{bare(measurement.low, unit)} to {bare(measurement.high, unit)}"
+def _row(decision: Decision, verdict: Verdict) -> str:
+    open_ = verdict.outcome is not Outcome.PASS
     cells = (
         _MARKS[verdict.outcome],
         safe(verdict.gate.name) + ("" if verdict.decides else " (shadow)"),
         value_words(verdict),
-        bounds,
+        bounds_words(verdict),
         threshold_words(verdict),
-        verdict.outcome.upper(),
+        verdict.outcome.upper() + (f" {code_of(decision, verdict)}" if open_ else ""),
         safe(verdict.gate.owner),
     )
     return "| " + " | ".join(cells) + " |"

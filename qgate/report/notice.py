@@ -8,16 +8,15 @@ from enum import StrEnum
 from qgate.digest import digest
 from qgate.files import typed
 from qgate.gates.decision import Decision
+from qgate.gates.reason_code import code_of
 from qgate.gates.verdict import Outcome, Verdict
-from qgate.measure.units import bare, in_words
 from qgate.report.account import Account
+from qgate.report.measured import measured_words
 from qgate.report.wording import (
     judge_command,
     override_sentences,
     rehearsal_words,
     stop_sentence,
-    threshold_words,
-    value_words,
 )
 from qgate.rollout.rollback import RollbackPlan, remediation_words
 
@@ -47,6 +46,8 @@ class Notice:
     """The same in each run of the pilot: a digest of the pilot's name and the gate's."""
     verdict: Verdict | None = None
     """None of a remark."""
+    code: str = ""
+    """Of the verdict's reason, as `qgate explain` takes it; empty of a remark."""
 
 
 _RANKS = (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE)
@@ -94,6 +95,7 @@ def _of_gate(account: Account, verdict: Verdict) -> Notice:
         column=column,
         fingerprint=digest([decision.charter.pilot.name, gate.name]),
         verdict=verdict,
+        code=code_of(decision, verdict),
     )
 
 
@@ -119,28 +121,9 @@ def facts(decision: Decision, verdict: Verdict, rollback: RollbackPlan) -> list[
         *(() if decision.stopped and verdict.outcome is Outcome.INCONCLUSIVE else remedies),
         f"again: qgate run {typed(decision.charter.path)}",
         f"evidence: {decision.evidence_digest[:12]}, {judge_command(decision)}",
+        f"code: qgate explain {code_of(decision, verdict)}",
     )
     return [line for line in lines if line]
-
-
-def measured_words(verdict: Verdict) -> str:
-    """Return value, bounds, threshold, the baseline's value and n, as far as there are any."""
-    measurement, unit = verdict.measurement, verdict.unit
-    said = []
-    if measurement.value is not None:
-        said.append(f"value {value_words(verdict)}")
-        if measurement.bounded:
-            ends = f"{bare(measurement.low, unit)} to {bare(measurement.high, unit)}"
-            said.append(f"bounds {ends}")
-    said.append(f"threshold {threshold_words(verdict)}")
-    if measurement.baseline_value is not None:
-        said.append(f"baseline {in_words(measurement.baseline_value, unit)}")
-    counts = measurement.counts
-    if counts.items or counts.seeds:
-        n = f"n {counts.items} items"
-        n += f" x {counts.seeds} seeds" if counts.seeds else ""
-        said.append(f"{n}, {counts.shots:,} shots" if counts.shots else n)
-    return f"measured: {', '.join(said)}"
 
 
 def _clip(name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from qgate.codes import CODES
 from qgate.report.markdown import code, safe
 
 DECISIONS = ("skipped", "promote", "hold", "rollback", "error")
@@ -155,7 +156,7 @@ def _row(result: Gated) -> str:
     cells = (
         _MARKS[result.decision],
         safe(result.charter),
-        result.decision.upper(),
+        f"{result.decision.upper()} {code(str(result.report.get('code', '')))}".rstrip(),
         counted,
         f"`{code(digest)}`" if digest else "",
     )
@@ -168,9 +169,15 @@ def _report(result: Gated) -> str:
     said = "".join(f"    {code(line)}\n" for line in result.said.splitlines())
     return (
         f"## {_MARKS['error']} ERROR: {safe(result.charter)}\n\n"
-        f"It could not be run: `qgate run` exited with {result.code}, which is no verdict.\n\n"
+        f"It could not be run: `qgate run` exited with {result.code}, which is no verdict"
+        f"{_explained(result.code)}.\n\n"
         f"{said}\n"
     )
+
+
+def _explained(code: int) -> str:
+    known = CODES.get(f"QG-X{code}")
+    return f" (`qgate explain {known.code}`)" if known else ""
 
 
 def _foot(origin: Origin) -> str:

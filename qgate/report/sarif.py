@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from qgate.files import printable
+from qgate.gates.reason_code import code_of_decision
 from qgate.gates.verdict import Outcome
 from qgate.measure.registry import METRICS
 from qgate.report.account import Account
@@ -58,6 +59,7 @@ def render_sarif(account: Account) -> str:
         "results": [_result(notice, checks.index(notice.check)) for notice in found],
         "properties": {
             "decision": str(decision.action),
+            "code": code_of_decision(decision),
             "hypothetical": decision.hypothetical,
             "evidence": decision.evidence_digest,
             "attempt": decision.attempt,
@@ -122,6 +124,7 @@ def _numbers(notice: Notice) -> dict[str, Any]:
         "verdict": str(verdict.outcome),
         "mode": gate.mode,
         "owner": gate.owner,
+        "code": notice.code,
     }
 
 

@@ -13,6 +13,8 @@ from qgate.measure.measurement import CLAIM_WORDS
 from qgate.measure.units import bare, in_words
 from qgate.rollout.rollback import RollbackPlan
 
+_MOST_NAMES = 8
+"""Of gates in a sentence."""
 HEADLINES = {Action.PROMOTE: "PROMOTE", Action.HOLD: "HOLD", Action.ROLLBACK: "ROLL BACK"}
 
 
@@ -155,8 +157,10 @@ def traffic_words(decision: Decision, rollback: RollbackPlan) -> str:
 
 
 def threshold_words(verdict: Verdict) -> str:
-    """Return a gate's threshold as `max 2.0`, `min 90.0`, `±1.0` or `max 1.5 x baseline`."""
+    """Return a gate's threshold as `max 2.0`, `min 90.0`, `±1.0`, `max 1.5x base` or in words."""
     threshold, unit = verdict.gate.threshold, verdict.unit
+    if unit == "mismatches" and threshold.high == 0:
+        return "none allowed"
     if threshold.low is not None and threshold.high is not None:
         return f"±{bare(threshold.high, unit)}"
     words = []
@@ -188,6 +192,8 @@ def claims_sentence(decision: Decision) -> str:
 
 
 def _joined(names: list[str]) -> str:
+    if len(names) > _MOST_NAMES:
+        names = [*names[: _MOST_NAMES - 1], f"{len(names) - _MOST_NAMES + 1} more"]
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 

@@ -93,7 +93,7 @@ def _commanded(
         ("compare", it, original, "--format", rng.choice(("terminal", "json", "markdown"))),
         ("compare", original, it, "--format", rng.choice(("terminal", "json", "markdown"))),
         ("promote", "--check", it, "--charter", "pilot.yaml"),
-        ("report", it, "--format", rng.choice(("terminal", "json", "markdown", "junit"))),
+        ("report", it, "--format", rng.choice(tuple(FORMATS))),
         ("judge", it, "--charter", "pilot.yaml"),
         ("judge", it),
         ("lineage", it),

@@ -18,6 +18,7 @@ from qgate.digest import canonical, digest
 from qgate.evidence.audit_log import AuditLog
 from qgate.evidence.store import attestation_name, evidence_of, open_bundle, sealed, write_bundle
 from qgate.gates.decision import conclusion, judge
+from qgate.report.formats import FORMATS
 from qgate.review.log_head import SIGNED_HEADS, signed_head_path
 from qgate.signing.envelope import dumps, sign
 from qgate.signing.statement import APPROVAL, STATEMENT_PAYLOAD
@@ -55,7 +56,7 @@ def reading() -> list[tuple[str, ...]]:
         ("promote", "--check", BUNDLE),
         ("promote", "--check", BUNDLE, "--charter", "pilot.yaml"),
         ("judge", BUNDLE, "--charter", "pilot.yaml"),
-        *(("report", BUNDLE, "--format", name) for name in ("json", "markdown", "junit")),
+        *(("report", BUNDLE, "--format", name) for name in FORMATS),
         ("compare", BUNDLE, OTHER),
         ("compare", OTHER, BUNDLE, "--format", "markdown"),
         ("log",),

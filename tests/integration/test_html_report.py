@@ -12,7 +12,9 @@ import pytest
 from qgate.errors import ExitCode
 from qgate.gates.decision import judge
 from tests.integration.browser import Browser, browser
+from tests.integration.commands import qgate
 from tests.integration.conftest import new_project
+from tests.unit.history import histories
 from tests.unit.report.html.pages import KINDS, measured, page
 
 WIDTHS = (360, 768, 1440)
@@ -63,6 +65,47 @@ def test_nothing_is_clipped_asked_for_or_complained_of(
         assert chromium.overlapping() == [] or kind == "hostile"
         assert chromium.asked_for() == [pages[kind].as_uri()]
         assert chromium.complaints() == []
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the page of a project whose runs decay, as `qgate history --html` writes it."""
+    folder = tmp_path_factory.mktemp("history")
+    (folder / "pyproject.toml").touch()
+    for day, wrong in enumerate((0, 1, 0, 2, 1, 6, 9, 12, 15)):
+        histories.write_run(folder / ".qgate/evidence", day + 1, range(wrong))
+    for day in (1, 2):
+        histories.write_run(folder / ".qgate/evidence", day, range(90), pilot=_LONG + _BAD)
+    done = qgate("history", "--html", "history.html", cwd=folder)
+    assert done.code == ExitCode.PASS, done.err
+    return folder / "history.html"
+
+
+def _cut_off(chromium: Browser) -> list[str]:
+    """Return what is clipped, but for wide tables that a keyboard can scroll."""
+    tables = chromium.run("return document.querySelectorAll('.wide').length")
+    kept = "return document.querySelectorAll('.wide[role=region][tabindex=\"0\"]').length"
+    assert chromium.run(kept) == tables
+    return [found for found in chromium.clipped() if not found.startswith("DIV wide: ")]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_history_is_drawn_whole_too(
+    chromium: Browser, history: Path, width: int, scheme: str
+) -> None:
+    chromium.open(history, width, scheme)
+    assert _cut_off(chromium) == []
+    chromium.unfold()
+    assert _cut_off(chromium) == []
+    assert chromium.overlapping() == []
+    assert chromium.asked_for() == [history.as_uri()]
+    assert chromium.complaints() == []
+    text = chromium.run("return document.body.textContent")
+    assert "small" in text
+    assert _BAD in text
+    dots = "return document.querySelectorAll('svg.plot circle').length"
+    assert chromium.run(dots) >= 9
 
 
 def test_the_browser_would_tell_of_each(chromium: Browser, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from qgate.evidence.evidence import Evidence, MissingTrialError
 from qgate.gates.decision import Decision
 from qgate.gates.verdict import Verdict
 from qgate.measure.cells import metric_name
-from qgate.measure.drift import drift_of
+from qgate.measure.drift import PROPERTY_WORDS, drift_of
 from qgate.measure.items import item_values
 from qgate.report.html.svg import share_at, thinned
 from qgate.stats.design import Design, variance_parts
@@ -29,14 +29,6 @@ _BY_TASK = {
     "classification": "accuracy",
     "regression": "rmse",
     "optimization": "optimum_reached",
-}
-_PROPERTIES = {
-    "t1_s": "T1",
-    "t2_s": "T2",
-    "p1_given_0": "readout p(1|0)",
-    "p0_given_1": "readout p(0|1)",
-    "one_qubit_error": "one-qubit error",
-    "two_qubit_error": "two-qubit error",
 }
 _IN_PERCENT = frozenset({*LABEL_METRICS, *SOLUTION_METRICS, "roc_auc"})
 
@@ -218,7 +210,7 @@ def drifted(evidence: Evidence, confidence: float = 0.95) -> tuple[Drifted, ...]
             low, high = one.mean.factors(2 * confidence - 1) if one.bounded else (None, None)
             factor = math.exp(one.mean.log)
             words = f"{len(one.parts)} part{'' if len(one.parts) == 1 else 's'}"
-            rows.append(Interval(_PROPERTIES.get(one.name, one.name), factor, low, high, words))
+            rows.append(Interval(PROPERTY_WORDS.get(one.name, one.name), factor, low, high, words))
         locked, current = calibration["locked"], calibration["current"]
         place = (str(locked["device"]), str(locked["time"])[:10], str(current["time"])[:10])
         found.append(Drifted(role, *place, tuple(rows)))

@@ -59,7 +59,7 @@ def with_unit(verdict: Verdict) -> str:
     """Return a threshold as `max 3.00 pt`, in the unit of the value."""
     words = threshold_words(verdict)
     if verdict.unit == "mismatches":
-        return "none allowed" if verdict.gate.threshold.high == 0 else words
+        return words
     if words.endswith(("base", "baseline")):
         return words
     sample = in_words(1.0, verdict.unit, difference=verdict.in_points)

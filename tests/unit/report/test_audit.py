@@ -85,3 +85,24 @@ def test_json_says_by_nobody_what_nobody_verified() -> None:
     assert signed["signed_by"] == []
     nobody = json.loads(render_json([], Head(4, "e" * 64), None))
     assert (nobody["signed"], nobody["signed_by"]) == ("", [])
+
+
+def test_facts_are_words_and_not_raw_json() -> None:
+    facts = {
+        "attempt": 2,
+        "basis": "b" * 64,
+        "decision": "hold",
+        "path": ".qgate/evidence/x",
+        "spending": {"circuits": 0, "qpu_seconds": None, "seconds": 7.4163, "shots": 81920},
+        "gates": {"parity": True},
+    }
+    text = render_log([entry(action="run", facts=facts)], Head(1, "d" * 64), None, 120)
+    assert text.splitlines()[2:-1] == [
+        "   result  hold, attempt 2",
+        "   spent   seconds 7.416, shots 81920",
+        f"   on      contract {'c' * 12}",
+        f"   facts   basis {'b' * 12}, path .qgate/evidence/x, gates (parity true)",
+    ]
+    assert facts == json.loads(
+        render_json([entry(facts=facts)], Head(1, "d" * 64), None)
+    )["entries"][0]["facts"]  # fmt: skip

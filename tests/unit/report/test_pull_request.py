@@ -22,7 +22,7 @@ ORIGIN = Origin("a" * 40, "https://github.com/o/r/actions/runs/1", "qgate-012345
 def gated(name: str, decision: str = "hold", sections: int = 1, size: int = 50) -> Gated:
     text = "".join(f"### {name} {i}\n\n{'x' * size}\n" for i in range(1, sections))
     gates = [{"name": "parity", "verdict": "inconclusive"}]
-    report = {"gates": gates, "evidence": {"digest": "f" * 64}}
+    report = {"gates": gates, "code": "QG-D10", "evidence": {"digest": "f" * 64}}
     return Gated(f"{name}.yaml", decision, 20, report, f"## {name}\n\n{text}")
 
 
@@ -37,6 +37,7 @@ def test_several_are_told_together_first_and_the_worst_first() -> None:
     assert text.startswith("## ❌ qgate: ROLLBACK\n")
     assert "| ❔ |" not in text
     assert "1 inconclusive" in text
+    assert "| bad.yaml | ROLLBACK QG-D10 |" in text
     assert text.index("## bad") < text.index("## good")
 
 

@@ -68,7 +68,7 @@ def test_the_message_says_what_was_found_and_what_to_do(tmp_path: Path) -> None:
         "enforce-inconclusive: INCONCLUSIVE (blocks: not shown to hold)",
         "Because of enforce-inconclusive.",
         "value 130 ms, bounds 125 to 135, threshold max 120, baseline 80.0 ms, ",
-        ", baseline 80.0 ms, n 5 items x 2 seeds, 4,096 shots",
+        ", baseline 80.0 ms, n 5 requests x 2 seeds, 4,096 shots",
         "owner: owner@example.com",
         "remediation: restore old",
         "rollback: qgate rollback charters/small.yaml --dry-run",
@@ -143,4 +143,4 @@ def test_hostile_text_is_no_link_no_placeholder_and_no_control(tmp_path: Path) -
         assert "{{0}}" in text
         assert "\x1b" not in text
         assert "\r" not in text
-    assert texts[0].count("\n") == 6  # its own lines alone
+    assert texts[0].count("\n") == 7  # its own lines alone

@@ -116,6 +116,47 @@ def drifted() -> Evidence:
     return with_calibration(measured(), candidate=calibration(planted={("t1_s", 1): 0.3}))
 
 
+def confidential() -> Evidence:
+    """Return evidence as it is kept of confidential data: opaque classes, items and slices."""
+    data = {"path": "data.csv", "target": "y", "slice": "group", "classification": "confidential"}
+    sliced = clause("each slice", "val_accuracy_gap_vs_classical", max=0.1, slices="all")
+    run = measured(gates=[*GATES, sliced], data={**data, "validation": {"fraction": 0.5}})
+    names = [f"slice-{number:016x}" for number in (0x3A, 0xC4, 0xF1)]
+    veiled = {
+        "classes": ["class-0", "class-1"],
+        "items": [f"{item:032x}" for item in range(len(TRUTH))],
+        "slices": {
+            "column": "group",
+            "values": [names[item % 3] for item in range(len(TRUTH))],
+            "known": names,
+        },
+    }
+    return replace(run, record={**run.record, **veiled})
+
+
+def solved() -> Evidence:
+    """Return evidence of solvers on problems: values, not labels."""
+    best = [10.0, 8.0, 4.0, 20.0, 6.0, 30.0]
+    short = {1: 0.9, 2: 0.8, 3: 0.95}
+    found = {
+        seed: [value * (share if item % 2 else 1) for item, value in enumerate(best)]
+        for seed, share in short.items()
+    }
+    gates = [
+        clause("parity", "val_approximation_ratio_gap_vs_classical", max=0.25),
+        clause("optimum", "optimum_reached", min=0.2),
+    ]
+    terms = small.document(
+        SEEDS, gates=gates,
+        data={"task": "optimization", "problems": [{"path": f"{n}.mc", "optimum": 0} for n in
+                                                   range(len(best))]},
+        baseline={"id": "annealing", "solver": {"method": "greedy"}},
+        candidate={"id": "qaoa", "quantum_solver": {"reps": 1}},
+    )  # fmt: skip
+    trials: Any = small.both(found, best)  # type: ignore[arg-type]
+    return small.evidence(trials, truth=best, classes=(), charter=terms, **OBSERVED)  # type: ignore[arg-type]
+
+
 KINDS: dict[str, Callable[[], Evidence]] = {
     "measured": measured,
     "a gate failed": lambda: measured(range(60)),
@@ -125,6 +166,8 @@ KINDS: dict[str, Callable[[], Evidence]] = {
     "locked": locked,
     "regression, resampled": regression,
     "drifted": drifted,
+    "confidential": confidential,
+    "optimization": solved,
 }
 
 

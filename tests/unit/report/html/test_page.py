@@ -187,15 +187,59 @@ def test_a_hundred_gates_fit() -> None:
     assert text.count("gate number 99 of a hundred") > 2
 
 
-def test_of_far_too_many_gates_the_folded_ones_are_told_in_short() -> None:
+def _of_many(outcome: Outcome, count: int, some_fail: int = 0) -> str:
     run = measured()
     decision = judge(run)
-    some = next(v for v in decision.verdicts if v.outcome is Outcome.PASS)
-    verdicts = [replace(some, gate=replace(some.gate, name=f"gate {i}")) for i in range(160)]
-    text = page(run, replace(decision, verdicts=tuple(verdicts)))
-    assert len(text.encode()) < _MOST
-    assert "without their drawings" in text
-    assert text.count(some.reason) == 160
+    some = replace(decision.verdicts[0], reason="The bounds lie where they lie. " * 10)
+    verdicts = [
+        replace(some, gate=replace(some.gate, name=f"gate {i}"),
+                outcome=Outcome.FAIL if i < some_fail else outcome)
+        for i in range(count)
+    ]  # fmt: skip
+    return page(run, replace(decision, verdicts=tuple(verdicts)))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "count"), [(Outcome.FAIL, 200), (Outcome.PASS, 400), (Outcome.ERROR, 400)]
+)
+def test_a_page_of_very_many_gates_is_small_says_so_and_names_each(
+    outcome: Outcome, count: int
+) -> None:
+    text = _of_many(outcome, count)
+    read = Reader(text)
+    assert len(text.encode()) <= _MOST
+    (note,) = (e.text for e in read.all("p") if e.attributes.get("class") == "short")
+    assert f" of {count} gates are told " in note
+    assert "qgate report somewhere --format json" in note
+    rows = [e.text for e in read.all("th") if e.attributes["scope"] == "row"]
+    assert set(rows) >= {f"gate {number}" for number in range(count)}
+    cells = [e.text for e in read.all("td")]
+    assert cells.count(str(outcome)) == count
+    values = [cell for cell in cells if cell.endswith(" pt")]
+    assert len(values) >= count
+    shown = "summary" if outcome is Outcome.PASS else "article"
+    singly = [e for e in read.all(shown) if e.text.count("gate ")]
+    table = next(e for e in read.all("details") if "Every gate in numbers" in e.text)
+    assert len(singly) >= count or "open" in table.attributes
+
+
+def test_what_passed_is_shortened_before_what_is_in_the_way() -> None:
+    text = _of_many(Outcome.PASS, 160, some_fail=30)
+    read = Reader(text)
+    assert len(text.encode()) <= _MOST
+    assert "without their drawings and facts" in text
+    drawn = [e for e in read.all("article") if "Method" in e.text]
+    assert len(drawn) == 30
+    folded = [e for e in read.all("details") if "gate pass" in e.attributes.get("class", "")]
+    assert len(folded) == 130
+    assert not any("Method" in e.text for e in folded[-60:])
+
+
+def test_a_gate_that_is_shortened_keeps_owner_remedy_and_code() -> None:
+    last = Reader(_of_many(Outcome.FAIL, 200)).all("article")[-1].text
+    for words in ("gate 199", "a@example.com", "re-run parity", "qgate explain QG-V"):
+        assert words in last
+    assert "Method" not in last
 
 
 def test_a_thousand_latencies_and_seeds_stay_small() -> None:
