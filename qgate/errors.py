@@ -45,6 +45,10 @@ class QgateError(Exception):
     code = "QG-E70"
     """Stable, of the table in qgate.codes."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}", f"[{self.code}]: qgate explain {self.code}"]
+
 
 class UsageError(QgateError):
     """The command line, a charter, a lock or a data file is not usable as it stands."""

@@ -8,6 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from qgate.charter.arm_spec import ArmSpec
+from qgate.display import Displayed
+from qgate.files import printable
 
 MOST_CELLS = 100_000
 """Most trials that a schedule may ask for of an arm."""
@@ -42,7 +44,7 @@ class Action:
 
 
 @dataclass(frozen=True)
-class Gate:
+class Gate(Displayed):
     """A clause of the contract: a measurement, a threshold, an owner and a remediation."""
 
     name: str
@@ -248,7 +250,7 @@ class Approvals:
 
 
 @dataclass(frozen=True)
-class Charter:
+class Charter(Displayed):
     """A pilot's terms. `document` is the plain form that `digest` is taken of."""
 
     path: str
@@ -270,6 +272,12 @@ class Charter:
     """Arms that follow from the candidate: ablations, a drifted device."""
     paths: tuple[str, ...] = ()
     """Globs, relative to the charter's folder, of what else the pilot rests on."""
+
+    def __repr__(self) -> str:
+        """Return its name, its arms and its gates; all of its terms would flood a terminal."""
+        arms = f"{self.candidate.id} against {self.baseline.id}"
+        gates = ", ".join(gate.name for gate in self.gates)
+        return printable(f"<Charter {self.pilot.name} ({self.path}): {arms}; gates {gates}>")
 
     @property
     def arms(self) -> tuple[ArmSpec, ArmSpec]:

@@ -14,6 +14,7 @@ from qgate.charter.build import build_charter
 from qgate.charter.charter import Charter, Shots
 from qgate.data.split import validation_order
 from qgate.digest import canonical, digest, sha256
+from qgate.files import printable
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -34,6 +35,11 @@ class Evidence:
     record: Mapping[str, Any]
     observations: Mapping[str, Any]
     path: str
+
+    def __repr__(self) -> str:
+        """Return its digest and its path; its outcomes would flood a terminal."""
+        trials = f"{len(self.record['trials'])} trials"
+        return printable(f"<Evidence {self.digest[:12]}: {trials}, {self.path or 'not written'}>")
 
     @functools.cached_property
     def digest(self) -> str:

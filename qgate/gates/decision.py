@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from qgate.charter.charter import Charter
+from qgate.display import Displayed, html_of
 from qgate.errors import ExitCode, UsageError
 from qgate.evidence.evidence import Evidence
+from qgate.files import printable
 from qgate.gates.looks import Look, looks_of
 from qgate.gates.stopped import stated_stop, verdicts_of
 from qgate.gates.verdict import Outcome, Verdict
@@ -26,7 +29,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True)
-class Decision:
+class Decision(Displayed):
     """Every verdict under a charter, what follows, and the evidence that it rests on."""
 
     charter: Charter
@@ -53,6 +56,14 @@ class Decision:
     """Promotions of this pilot against the gates that have not ended: who, why, until when."""
     overrides_unknown: str = ""
     """Why it is not known whether there are more; empty where it is."""
+
+    def __repr__(self) -> str:
+        """Return what follows and how many verdicts of each kind there are."""
+        counted = Counter(str(verdict.outcome) for verdict in self.deciding)
+        found = ", ".join(f"{count} {outcome}" for outcome, count in counted.items())
+        would = "would " if self.hypothetical else ""
+        said = f"{would}{self.action}".upper()
+        return printable(f"<Decision {said} {self.charter.pilot.name}: {found}>")
 
     @property
     def error_each(self) -> float:
@@ -85,9 +96,32 @@ class Decision:
         """Return the exit code of the decision."""
         return decide([verdict.outcome for verdict in self.deciding])[1]
 
+    def verdict(self, name: str) -> Verdict:
+        """Return the verdict of the gate of this name.
+
+        Raises:
+            UsageError: When the charter has no such gate; the message names those that it has.
+
+        """
+        found = {verdict.gate.name: verdict for verdict in self.verdicts}
+        if name not in found:
+            raise UsageError(f"no gate {name!r} in this decision; it has {', '.join(found)}")
+        return found[name]
+
     def of(self, *outcomes: Outcome) -> tuple[Verdict, ...]:
         """Return the deciding verdicts with one of these outcomes, in the charter's order."""
         return tuple(verdict for verdict in self.deciding if verdict.outcome in outcomes)
+
+
+class RunResult(NamedTuple):
+    """What a run comes to; it unpacks as `evidence, decision`."""
+
+    evidence: Evidence
+    decision: Decision
+
+    def _repr_html_(self) -> str:
+        """Return the fragment of HTML that tells of the decision."""
+        return html_of(self.decision)
 
 
 def _same_experiment(terms: Charter, run: Charter) -> None:
@@ -157,7 +191,7 @@ def judge(evidence: Evidence, charter: Charter | None = None) -> Decision:
         hypothetical=terms.digest != evidence.charter.digest,
         looks=looks_of(evidence, terms),
         circuits=evidence.record.get("figures", {}),
-        comparison=rules(evidence),
+        comparison=rules(evidence) if evidence.record["trials"] else (),  # of nothing, none
         tuning=evidence.record.get("tuning", {}),
         rehearsals=tuple(evidence.observations.get("rehearsals", ())),
         stopped=stated_stop(evidence),

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qgate.charter.charter import Gate
+from qgate.display import Displayed
 from qgate.evidence.evidence import Evidence
+from qgate.files import printable
 from qgate.measure.measurement import Measurement
 from qgate.measure.registry import METRICS, family
 from qgate.measure.units import in_words
@@ -32,13 +34,18 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Displayed):
     """A gate, what was measured, and what follows."""
 
     gate: Gate
     measurement: Measurement
     outcome: Outcome
     reason: str
+
+    def __repr__(self) -> str:
+        """Return its outcome and its value; its reason would flood a list of verdicts."""
+        value = in_words(self.measurement.value, self.unit, difference=self.in_points)
+        return printable(f"<Verdict {self.gate.name}: {self.outcome.upper()}, {value}>")
 
     @property
     def decides(self) -> bool:

@@ -19,7 +19,9 @@ from qgate.data.columns import header_of
 from qgate.data.problem_set import RATIO_METRICS, unrated
 from qgate.data.split import SplitData, load_split
 from qgate.digest import digest, sha256_file
+from qgate.display import Displayed
 from qgate.errors import InvalidFileError, TermError
+from qgate.files import printable
 from qgate.lock.inputs import foreign_packages, installed, observe
 from qgate.lock.lock import Lock, read_lock
 from qgate.plan.admit import valid
@@ -29,7 +31,7 @@ from qgate.plan.terms import term_findings
 
 
 @dataclass(frozen=True)
-class Study:
+class Study(Displayed):
     """A valid charter with its source, its data as they are now, its lock and its plan."""
 
     charter: Charter
@@ -43,6 +45,12 @@ class Study:
     tuning: Mapping[str, Any] = field(default_factory=dict)
     """What tuning tried and chose, by role, once it has run."""
     tuning_seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return its sizes; its data would flood a terminal."""
+        size = f"{len(self.plan.trials)} trials on {self.plan.items} items"
+        locked = "locked" if self.lock else "not locked"
+        return printable(f"<Study {self.charter.pilot.name}: {size}, {locked}>")
 
     @property
     def contract(self) -> str:
