@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +25,9 @@ _MOST_NODES = 50_000
 MOST_FINDINGS = 100
 """Nobody mends more at once; a file of a megabyte could have a hundred thousand."""
 _DEEPEST = 50
+_MOST_NAMED = 1000
+_ALIKE = 0.75
+"""Of 1: how alike two names are, one of which may be meant by the other."""
 _MOST_DIGITS = 300
 _MOST_BITS = 53  # beyond it JSON readers lose digits
 
@@ -82,10 +87,30 @@ def read_yaml(path: Path, shown_as: str) -> Source:
         with path.open("rb") as stream:
             data = stream.read(_LARGEST_FILE + 1)
     except OSError as error:
-        raise InvalidFileError(
-            [Finding(shown_as, 1, 1, f"cannot read: {error.strerror}")]
-        ) from None
+        message = f"cannot read: {error.strerror}"
+        if error.errno == errno.ENOENT and (meant := _meant(path, shown_as)):
+            message += f"; did you mean {meant}?"
+        raise InvalidFileError([Finding(shown_as, 1, 1, message)]) from None
     return parse_yaml(data, shown_as)
+
+
+def _meant(path: Path, shown_as: str) -> str:
+    """Return the file of a like name beside one that is not there, or in charters/; else empty."""
+    suffix = path.suffix or ".yaml"
+    beside = {found.name: Path(shown_as).parent / found.name for found in _named(path, suffix)}
+    usual = Path("charters")
+    known = {found.name: usual / found.name for found in _named(usual / "any", suffix)} | beside
+    near = difflib.get_close_matches(f"{path.stem}{suffix}", known, 1, _ALIKE)
+    return repr(str(known[near[0]]))[1:-1] if near else ""
+
+
+def _named(path: Path, suffix: str) -> list[Path]:
+    """Return the files with a suffix in a path's folder, the first of very many."""
+    try:
+        found = (each for each in path.parent.iterdir() if each.suffix == suffix)
+        return sorted(islice(found, _MOST_NAMED))
+    except OSError:
+        return []
 
 
 def parse_yaml(data: bytes, shown_as: str) -> Source:

@@ -20,7 +20,8 @@ def command(
     charters: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[CHARTER]...", help="Default: charters/*.yaml at the repository's top."
+            metavar="[CHARTER]...",
+            help="Default: those of tool.qgate, else charters/*.yaml at the top.",
         ),
     ] = None,
     base: Annotated[
@@ -82,12 +83,17 @@ def affected_of(
 
 
 def default_charters(top: Path) -> list[Path]:
-    """Return the charters of a repository's folder for them.
+    """Return the charters that the project's configuration names, else those of their folder.
 
     Raises:
         UsageError: When there are none: no charter at all is no charter untouched.
 
     """
+    from qgate.cli.check import charters_in
+    from qgate.cli.configuration import configured
+
+    if named := configured().get("charters"):
+        return charters_in(named)
     found = sorted(path for path in (top / "charters").glob("*.y*ml") if path.is_file())
     if not found:
         raise UsageError(f"no charter in {top / 'charters'} (*.yaml): name them")

@@ -68,7 +68,11 @@ def _root(
         typer.Option("-C", metavar="DIR", help="Work as if started in this folder; repeatable."),
     ] = None,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="--quiet for every command that knows it.")
+        bool | None,
+        typer.Option("--quiet/--no-quiet", "-q", help="The command's own --quiet, or its undoing."),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="The command's own --verbose.")
     ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -85,6 +89,8 @@ def _root(
     from qgate.cli.configuration import configured, defaults
 
     del version
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose contradict each other: leave out one")
     for folder in folders or ():
         _enter(folder)
     if context.invoked_subcommand is None:
@@ -92,7 +98,11 @@ def _root(
 
         sys.stdout.write(what_next())
     elif context.invoked_subcommand not in _HELPERS:
-        values = configured() | ({"quiet": True} if quiet else {})
+        values = configured()
+        if quiet is not None or verbose:
+            values["quiet"] = bool(quiet)
+        if verbose:
+            values["verbose"] = True
         context.default_map = defaults(getattr(context.command, "commands", {}), values)
     return ExitCode.PASS
 

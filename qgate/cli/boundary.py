@@ -15,6 +15,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from qgate.cli.folding import folded
+from qgate.cli.streams import tolerant_streams
 from qgate.codes import pointer
 from qgate.errors import ExitCode, QgateError
 from qgate.files import printable, state_folder
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with _folder_kept():
+        with tolerant_streams(), _folder_kept():
             code = _exit_code(arguments, stopped)
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
@@ -120,7 +122,7 @@ def _help_command(error: typer.TyperException) -> str:
 def _say(message: str) -> None:
     """Write lines to stderr; what they hold of files and names commands no terminal."""
     for line in message.split("\n"):
-        sys.stderr.write(f"{printable(line)}\n")
+        sys.stderr.write(f"{folded(printable(line), sys.stderr)}\n")
 
 
 def _report(error: Exception) -> Path:

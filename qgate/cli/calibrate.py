@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qgate.cli.options import AllowImport, AllowOutside, CharterPath, MaxMemory, Quiet
+from qgate.cli.options import (
+    AllowImport,
+    AllowOutside,
+    CharterPath,
+    MaxMemory,
+    Quiet,
+    Verbose,
+)
 from qgate.cli.output import refuse_unwritable
 from qgate.errors import ExecutionError, InvalidFileError, UsageError
 from qgate.plan.settings import DEFAULT_MEMORY
@@ -44,6 +51,7 @@ def command(
         int, typer.Option("--workers", min=1, max=256, help="Processes that run trials.")
     ] = 1,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     allow_outside: AllowOutside = False,
     allow_import: AllowImport = None,
     max_memory: MaxMemory = DEFAULT_MEMORY,
@@ -60,7 +68,7 @@ def command(
     from qgate.plan.settings import Settings
 
     name = _format(form, output)
-    with progress_on_stderr(quiet=quiet) as progress:
+    with progress_on_stderr(quiet=quiet, verbose=verbose) as progress:
         settings = Settings(
             workers=workers,
             allow_imports=frozenset(allow_import or ()),

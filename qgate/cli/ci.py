@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qgate.cli.options import Quiet, Verbose
 from qgate.errors import ExecutionError, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ Charters = Annotated[
     str,
     typer.Option(
         "--charters", envvar="QGATE_CI_CHARTERS", metavar="LIST",
-        help="Charters or globs, as in a shell. Default: charters/*.yaml at the top.",
+        help="Charters or globs. Default: those of tool.qgate, else charters/*.yaml at the top.",
     ),
 ]  # fmt: skip
 Reports = Annotated[
@@ -45,6 +46,12 @@ def plan(
     ] = "",
     also: Annotated[
         str, typer.Option(envvar="QGATE_CI_ALSO", help="Globs of files that touch every charter.")
+    ] = "",
+    name: Annotated[
+        str, typer.Option(envvar="QGATE_CI_NAME", help="Tells apart jobs of the same charters.")
+    ] = "",
+    matrix: Annotated[
+        str, typer.Option(envvar="QGATE_CI_MATRIX", help="The job's matrix, which does so too.")
     ] = "",
 ) -> int:
     """Say which charters the change touches, and how the cache and the artefacts are called.
@@ -70,7 +77,7 @@ def plan(
             reasons = [one.unread] if one.unread else []
             reasons += [f"{file} ({why})" for file, why in one.files.items()]
             sys.stdout.write(f"{one.charter}: {'; '.join(reasons[:3]) or 'not affected'}\n")
-    key = _key(paths)
+    key = _key(paths, name, matrix)
     get = where.variables.get
     cache = f"qgate-trials-{get('RUNNER_OS', 'any')}-{get('RUNNER_ARCH', 'any')}-{key}-"
     outputs = {
@@ -80,8 +87,8 @@ def plan(
         "cache": cache,
         "cache-key": f"{cache}{get('GITHUB_RUN_ID', '0')}-{get('GITHUB_RUN_ATTEMPT', '1')}",
     }
-    for name, value in outputs.items():
-        where.output(name, value)
+    for output, value in outputs.items():
+        where.output(output, value)
     if not found:
         where.output("decision", "skipped")
         where.output("verdicts", "{}")
@@ -97,6 +104,8 @@ def run(
         str, typer.Option(envvar="QGATE_CI_FAIL_ON", help="As of `qgate run`.")
     ] = "",
     key: Annotated[str, typer.Option(envvar="QGATE_CI_KEY", help="As `plan` says.")] = "",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> int:
     """Run charters, write their reports, the step's summary and outputs; exit as the worst did."""
     from qgate.cli.ci_run import run_all, worst_code, write_manifest
@@ -104,7 +113,8 @@ def run(
     from qgate.report.pull_request import SUMMARY_BYTES, body, worst
 
     where = runner()
-    results = run_all(_charters(charters), reports, fail_on)
+    options = [*(["--fail-on", fail_on] if fail_on else []), *_loudness(quiet, verbose)]
+    results = run_all(_charters(charters), reports, options)
     write_manifest(results, reports)
     where.summarise(body(results, _origin(where, key), SUMMARY_BYTES))
     verdicts = {
@@ -218,6 +228,13 @@ def _charters(text: str) -> list[Path]:
     return list(found)
 
 
+def _loudness(quiet: bool, verbose: bool) -> list[str]:
+    """Return how much each run says; what was said here outweighs what is configured there."""
+    if verbose:
+        return ["--verbose"]
+    return ["--quiet" if quiet else "--no-quiet"]
+
+
 def _event_base(where: Runner) -> str | None:
     """Return what the event's change is against, None where that is not in this clone any more.
 
@@ -235,9 +252,11 @@ def _event_base(where: Runner) -> str | None:
     return where.base if is_known(where.base, top_of(Path())) else None
 
 
-def _key(charters: list[Path]) -> str:
-    """Return what names a set of charters: comments and caches of two sets do not meet."""
-    text = "\n".join(sorted(path.as_posix() for path in charters))
+def _key(charters: list[Path], name: str, matrix: str) -> str:
+    """Return what names a job: comments, caches and artefacts of two jobs do not meet."""
+    given = (("name", name), ("matrix", "" if matrix == "null" else matrix))  # null: there is none
+    about = [f"{key}={it}" for key, it in given if it.strip()]
+    text = "\n".join([*sorted(path.as_posix() for path in charters), *about])
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:12]
 
 

@@ -27,8 +27,8 @@ _MANIFEST = "runs.json"
 _LINES_SAID = 20
 
 
-def run_all(charters: Sequence[Path], reports: Path, fail_on: str) -> list[Gated]:
-    """Run charters one after the other; an interruption ends all.
+def run_all(charters: Sequence[Path], reports: Path, options: Sequence[str]) -> list[Gated]:
+    """Run charters one after the other, each with these options; an interruption ends all.
 
     Raises:
         UsageError: Of no charter at all, which would count as passed.
@@ -40,7 +40,7 @@ def run_all(charters: Sequence[Path], reports: Path, fail_on: str) -> list[Gated
     names = _report_names(charters)
     results = []
     for charter in charters:
-        results.append(_run(charter, reports / names[charter], fail_on))
+        results.append(_run(charter, reports / names[charter], options))
         if results[-1].code == ExitCode.INTERRUPTED:
             break
     return results
@@ -78,13 +78,13 @@ def _report_names(charters: Sequence[Path]) -> dict[Path, str]:
     return found
 
 
-def _run(charter: Path, stem: Path, fail_on: str) -> Gated:
+def _run(charter: Path, stem: Path, options: Sequence[str]) -> Gated:
     files = {name: stem.with_name(f"{stem.name}{suffix}") for name, suffix in _FORMATS.items()}
     command = [sys.executable, "-m", "qgate", "run"]
     for name, path in files.items():
         command += ["--format", name, "--output", str(path)]
         path.unlink(missing_ok=True)  # one of an earlier run would be taken for this one's
-    command += ["--format", "annotations", *(["--fail-on", fail_on] if fail_on else [])]
+    command += ["--format", "annotations", *options]
     sys.stdout.write(f"qgate run {charter}\n")
     sys.stdout.flush()
     code, said = _carry_out([*command, "--", str(charter)])

@@ -113,6 +113,10 @@ OPTIONS: Mapping[str, Option] = {
 }  # fmt: skip
 
 
+_SHARED = {**OPTIONS, "verbose": Option("verbose", "verbose", "true or false", _quiet)}
+"""The last is typed before a command, and never configured."""
+
+
 def configured() -> dict[str, Any]:
     """Return what the environment, else the file, sets: values by key, paths from here.
 
@@ -124,24 +128,39 @@ def configured() -> dict[str, Any]:
     return {**_of_file(), **dict(_of_environment())}
 
 
-def defaults(commands: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the default of each command's parameters, by their names.
+def defaults(
+    commands: Mapping[str, Any], values: Mapping[str, Any], group: str = ""
+) -> dict[str, dict[str, Any]]:
+    """Return the default of each command's parameters, by their names; a group's hold commands.
 
     Args:
-        commands: The application's commands by name, with their `params`.
-        values: By key, as `configured` returns them.
+        commands: The application's commands by name, with their `params`, or a group's.
+        values: By key, as `configured` returns them; `verbose` may be among them.
+        group: The group that they are of.
 
     """
     found: dict[str, dict[str, Any]] = {}
     for name, command in commands.items():
+        path = f"{group} {name}".strip()
         taken = {p.name for p in command.params if p.param_type_name == "option"}
         found[name] = {
-            OPTIONS[key].parameter: value
+            _SHARED[key].parameter: value
             for key, value in values.items()
-            if name in OPTIONS[key].commands
-            or (not OPTIONS[key].commands and OPTIONS[key].parameter in taken)
+            if path in _SHARED[key].commands
+            or (not _SHARED[key].commands and _SHARED[key].parameter in taken)
         }
+        found[name] |= defaults(getattr(command, "commands", {}), values, path)
     return found
+
+
+def sources() -> Iterator[str]:
+    """Yield, for each default that is set, what it is and what sets it."""
+    environment = dict(_of_environment())
+    file = shown(repository_top() / "pyproject.toml")
+    for key, value in {**_of_file(), **environment}.items():
+        words = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+        where = OPTIONS[key].variable if key in environment else file
+        yield f"default of {where}: {key} = {words}"
 
 
 def _of_environment() -> Iterator[tuple[str, Any]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
@@ -18,6 +20,8 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+
+from qgate.cli.folding import folded
 
 _PLAIN_WIDTH = 100
 
@@ -47,6 +51,16 @@ def width_of(stream: IO[str]) -> int:
     return _PLAIN_WIDTH
 
 
+def _circumstances() -> Iterator[str]:
+    """Yield what a command rests on that its own line does not tell."""
+    from importlib.metadata import version
+
+    from qgate.cli.configuration import sources
+
+    yield f"qgate {version('qgate')}, Python {platform.python_version()} on {platform.platform()}"
+    yield from sources()
+
+
 class PlainProgress:
     """A line a stage on stderr, for logs."""
 
@@ -65,11 +79,18 @@ class PlainProgress:
 
     def note(self, message: str) -> None:
         """Say it."""
-        self._stream.write(f"qgate: {message}\n")
+        self._say(message)
 
     def warn(self, message: str) -> None:
         """Say it."""
-        self._stream.write(f"qgate: warning: {message}\n")
+        self._say(f"warning: {message}")
+
+    def detail(self, message: str) -> None:
+        """Say nothing."""
+
+    def _say(self, message: str) -> None:
+        self._stream.write(f"{folded(f'qgate: {message}', self._stream, hang=2)}\n")
+        self._stream.flush()
 
 
 class QuietProgress(PlainProgress):
@@ -80,6 +101,37 @@ class QuietProgress(PlainProgress):
 
     def note(self, message: str) -> None:
         """Say nothing."""
+
+
+class VerboseProgress(PlainProgress):
+    """What a log holds, each trial as it ends, and how long each stage took."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        """Write to a stream."""
+        super().__init__(stream)
+        self._begun = time.perf_counter()
+        self._stage: tuple[str, float] | None = None
+
+    def stage(self, name: str, total: int) -> None:
+        """Say how long the stage before took, and that one begins."""
+        self._ended()
+        super().stage(name, total)
+        self._stage = name, time.perf_counter()
+
+    def detail(self, message: str) -> None:
+        """Say it."""
+        self._say(f"  {message}")
+
+    def finish(self) -> None:
+        """Say how long the last stage took, and all of it."""
+        self._ended()
+        self.detail(f"all of it: {time.perf_counter() - self._begun:.3g} s")
+
+    def _ended(self) -> None:
+        if self._stage is not None:
+            name, begun = self._stage
+            self.detail(f"{name}: {time.perf_counter() - begun:.3g} s")
+        self._stage = None
 
 
 class BarProgress:
@@ -102,11 +154,15 @@ class BarProgress:
 
     def note(self, message: str) -> None:
         """Say it above the bars."""
-        self._progress.console.print(message)
+        self._progress.console.print(folded(message, sys.stderr, hang=2), soft_wrap=True)
 
     def warn(self, message: str) -> None:
         """Say it above the bars."""
-        self._progress.console.print(f"warning: {message}", style="yellow")
+        said = folded(f"warning: {message}", sys.stderr, hang=2)
+        self._progress.console.print(said, style="yellow", soft_wrap=True)
+
+    def detail(self, message: str) -> None:
+        """Say nothing."""
 
     def _finish(self) -> None:
         if self._task is not None:
@@ -115,10 +171,20 @@ class BarProgress:
 
 
 @contextmanager
-def progress_on_stderr(*, quiet: bool) -> Iterator[PlainProgress | BarProgress]:
-    """Yield the progress display that suits stderr."""
+def progress_on_stderr(
+    *, quiet: bool, verbose: bool = False
+) -> Iterator[PlainProgress | BarProgress]:
+    """Yield the progress display that suits stderr; one that tells all of it has no bars."""
     if quiet:
         yield QuietProgress(sys.stderr)
+    elif verbose:
+        told = VerboseProgress(sys.stderr)
+        for line in _circumstances():
+            told.detail(line)
+        try:
+            yield told
+        finally:
+            told.finish()
     elif not sys.stderr.isatty():
         yield PlainProgress(sys.stderr)
     else:

@@ -43,7 +43,9 @@ def list_incidents(
         sys.stdout.write(render_json(shown))
     else:
         now = datetime.datetime.now(datetime.UTC)
-        sys.stdout.write(render_list(shown, now, width_of(sys.stdout)))
+        nothing = not shown and (every or not (found or findings))
+        text = "no incident on record\n" if nothing else ""
+        sys.stdout.write(text or render_list(shown, now, width_of(sys.stdout)))
     if findings:
         raise InvalidFileError(findings)
     return ExitCode.PASS

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qgate.errors import UsageError
-from qgate.files import shown
+from qgate.files import shown, typed
 
 if TYPE_CHECKING:
     from qgate.charter.charter import Charter
@@ -50,6 +50,11 @@ def signing_key(path: Path | None) -> SigningKey:
     from qgate.signing.keys import read_signing_key
 
     chosen = path or Path(os.environ.get("QGATE_KEY") or Path.home() / ".ssh" / "id_ed25519")
+    if not chosen.exists():
+        raise UsageError(
+            f"there is no key {shown(chosen)}: name yours by --key FILE or in $QGATE_KEY, or make "
+            f"one with: ssh-keygen -t ed25519 -f {typed(shown(chosen))}"
+        )
     return read_signing_key(chosen, lambda: _passphrase(chosen))
 
 
@@ -129,6 +134,7 @@ def required_signers(path: Path | None, judged: Judged, log: AuditLog) -> Signer
 
 def tell(judged: Judged) -> None:
     """Say on stderr what is about to be signed."""
+    from qgate.cli.folding import folded
     from qgate.files import printable
 
     decision, created = judged.decision, judged.evidence.observations["created"]
@@ -139,7 +145,7 @@ def tell(judged: Judged) -> None:
         f"bundle    {judged.bundle.digest} ({shown(judged.bundle.place)})",
     )
     for line in lines:
-        sys.stderr.write(f"{printable(line)}\n")
+        sys.stderr.write(f"{folded(printable(line), sys.stderr, hang=10)}\n")
 
 
 def one_line(reason: str, option: str = "--reason") -> str:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qgate.cli.options import AllowImport, AllowOutside, MaxMemory, Quiet
+from qgate.cli.options import AllowImport, AllowOutside, MaxMemory, Quiet, Verbose
 from qgate.errors import ExitCode, UsageError
 from qgate.files import printable, shown, typed
 from qgate.plan.settings import DEFAULT_MEMORY
 
 if TYPE_CHECKING:
-    from qgate.lock.lock import Lock
     from qgate.plan.settings import Settings
 
 
@@ -44,6 +43,7 @@ def command(
         ),
     ] = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     allow_outside: AllowOutside = False,
     allow_import: AllowImport = None,
     max_memory: MaxMemory = DEFAULT_MEMORY,
@@ -67,7 +67,7 @@ def command(
                 "--evidence records a digest in the present lock; it takes no --reason"
             )
         return _record(charter, evidence)
-    with progress_on_stderr(quiet=quiet) as progress:
+    with progress_on_stderr(quiet=quiet, verbose=verbose) as progress:
         settings = Settings(
             allow_outside=allow_outside,
             max_memory=max_memory,
@@ -78,16 +78,35 @@ def command(
 
 
 def _lock(charter: Path, settings: Settings, reason: str | None) -> int:
-    from qgate.lock.lock import read_lock, write_lock
+    from qgate.lock.lock import lock_path, read_lock, write_lock
     from qgate.pipeline import lock as lock_of
 
     made = lock_of(charter, settings)
     before = read_lock(charter)
+    replaced = before.digest if before else _last_locked(charter, settings)
+    if before is None and replaced not in ("", made.digest) and not (reason or "").strip():
+        raise UsageError(
+            f"{shown(lock_path(charter))} is gone, and the audit log holds another lock of this "
+            f"pilot ({replaced[:12]}): put the file back, or lock anew: "
+            f'qgate lock {typed(shown(charter))} --reason "why it changed"'
+        )
     done = write_lock(made, charter, reason)
     if before is None or before.digest != made.digest:
-        _log(charter, before, reason or "")
+        _log(charter, replaced, reason or "")
     sys.stdout.write(f"{done}\n")
     return ExitCode.PASS
+
+
+def _last_locked(charter: Path, settings: Settings) -> str:
+    """Return the digest of the pilot's last lock that the audit log knows, empty without any."""
+    from qgate.evidence.audit_log import AuditLog
+    from qgate.pipeline import load
+    from qgate.plan.settings import Settings
+
+    name = load(charter, Settings(files=False)).pilot.name
+    entries = AuditLog(settings.log).entries()
+    known = (e for e in reversed(entries) if e.action == "lock" and e.pilot == name)
+    return next((entry.digests.get("contract", "") for entry in known), "")
 
 
 def _record(charter: Path, evidence: str) -> int:
@@ -99,7 +118,7 @@ def _record(charter: Path, evidence: str) -> int:
     if lock is not None and bundle.record["lock"] != lock.basis:
         raise UsageError(f"{evidence} was not run on the present lock: run it again first")
     done = lock_evidence(charter, bundle.digest)
-    _log(charter, lock, f"expects evidence {bundle.digest}")
+    _log(charter, lock.digest if lock else "", f"expects evidence {bundle.digest}")
     sys.stdout.write(f"{done}\n")
     return ExitCode.PASS
 
@@ -149,7 +168,7 @@ def _unlike(path: Path, settings: Settings) -> str:
     )
 
 
-def _log(charter: Path, before: Lock | None, reason: str) -> None:
+def _log(charter: Path, replaced: str, reason: str) -> None:
     """Put a new lock on record, with the digest of the one that it replaces."""
     from qgate.evidence.audit_log import AuditLog
     from qgate.lock.lock import read_lock
@@ -160,5 +179,5 @@ def _log(charter: Path, before: Lock | None, reason: str) -> None:
     terms = load(charter, settings)
     digests = {"charter": terms.digest}
     digests |= {"contract": lock.digest} if lock else {}
-    digests |= {"replaced": before.digest} if before else {}
+    digests |= {"replaced": replaced} if replaced else {}
     AuditLog(settings.log).append("lock", pilot=terms.pilot.name, reason=reason, digests=digests)

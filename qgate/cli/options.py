@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from qgate.errors import UsageError
 from qgate.plan.settings import DEFAULT_MEMORY
 
 FORMAT_NAMES = (
@@ -66,7 +67,9 @@ Format = Annotated[
 ]
 Output = Annotated[
     list[Path] | None,
-    typer.Option("--output", metavar="FILE", help="Where the format named with it goes."),
+    typer.Option(
+        "--output", metavar="FILE", help="Where the format named with it goes; folders are made."
+    ),
 ]
 FailOn = Annotated[
     str,
@@ -81,4 +84,49 @@ Production = Annotated[
         help="The candidate serves production: a failed gate opens an incident.",
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no terminal report.")]
+
+
+def _loudness(context: typer.Context, option: typer.CallbackParam, value: bool) -> bool:
+    """Return the value of --quiet or --verbose, of which only one can hold.
+
+    A --verbose that was typed outweighs a quiet that is only configured.
+
+    Raises:
+        UsageError: When both were typed, be it before or after the command.
+
+    """
+    if context.resilient_parsing or not value:  # the former completes a word, and runs nothing
+        return value
+    other = "verbose" if option.name == "quiet" else "quiet"
+    if context.params.get(other, context.find_root().params.get(other)):
+        if _typed(context, "quiet"):
+            raise UsageError("--quiet and --verbose contradict each other: leave out one")
+        return option.name == "verbose"
+    return value
+
+
+def _typed(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    here = source is not None and source.name == "COMMANDLINE"
+    return here or bool(context.find_root().params.get(name))
+
+
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet/--no-quiet",
+        "-q",
+        help="No progress, no terminal report.",
+        callback=_loudness,
+        show_default=False,
+    ),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        "-v",
+        help="On stderr: each trial, the time of each stage, versions, where defaults come from.",
+        callback=_loudness,
+    ),
+]

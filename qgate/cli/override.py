@@ -27,6 +27,7 @@ def command(
 
     The reason and the end are signed, and stand in every report of the pilot until then.
     """
+    from qgate.cli.folding import folded
     from qgate.evidence.audit_log import AuditLog
     from qgate.files import shown, typed
     from qgate.plan.settings import Settings
@@ -41,10 +42,12 @@ def command(
     end = _moment(until)
     name = override(judged, signing_key(key), known, one_line(reason), end, log, now)
     place = shown(judged.bundle.place)
-    sys.stdout.write(
-        f"OVERRIDDEN until {end:%Y-%m-%d %H:%M} UTC: wrote {place}/{name}\n"
-        f"Next: qgate promote --check {typed(place)}\n"
+    lines = (
+        f"OVERRIDDEN until {end:%Y-%m-%d %H:%M} UTC: wrote {place}/{name}",
+        f"Next: qgate promote --check {typed(place)}",
     )
+    for line in lines:
+        sys.stdout.write(f"{folded(line, sys.stdout, hang=2)}\n")
     return ExitCode.PASS
 
 

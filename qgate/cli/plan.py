@@ -6,11 +6,12 @@ import datetime
 import math
 import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qgate.cli.options import AllowImport, AllowOutside, CharterPath, MaxMemory
+from qgate.cli.options import AllowImport, AllowOutside, CharterPath, MaxMemory, Verbose
 from qgate.errors import ExitCode
 from qgate.plan.settings import DEFAULT_MEMORY
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from qgate.charter.charter import Gate
     from qgate.measure.measurement import Forecast
+    from qgate.plan.settings import Settings
     from qgate.plan.study import Study
 
 
@@ -32,23 +34,33 @@ def command(
     ] = None,
     allow_outside: AllowOutside = False,
     allow_import: AllowImport = None,
+    verbose: Verbose = False,
     max_memory: MaxMemory = DEFAULT_MEMORY,
 ) -> int:
     """Show what would run, and whether each gate can be decided."""
+    from qgate.cli.console import progress_on_stderr
+    from qgate.plan.settings import Settings
+
+    with progress_on_stderr(quiet=not verbose, verbose=verbose) as progress:
+        settings = Settings(
+            allow_outside=allow_outside,
+            allow_imports=frozenset(allow_import or ()),
+            max_memory=max_memory,
+            progress=progress,
+        )
+        return _plan(charter, past, settings)
+
+
+def _plan(charter: Path, past: str | None, settings: Settings) -> int:
     from rich.text import Text
 
     from qgate.cli.console import console
     from qgate.evidence.store import read_bundle
     from qgate.measure.outlook import forecast, refuse_other_question
     from qgate.pipeline import study
-    from qgate.plan.settings import Settings
     from qgate.review.standing import standing
 
-    settings = Settings(
-        allow_outside=allow_outside,
-        allow_imports=frozenset(allow_import or ()),
-        max_memory=max_memory,
-    )
+    settings.progress.stage("read charter, data and lock", 1)
     found = study(charter, settings)
     evidence = read_bundle(past) if past else None
     if evidence is not None:
@@ -59,6 +71,7 @@ def command(
         wrapped = textwrap.fill(line, out.width, subsequent_indent=f"{indent}  ")
         out.print(Text(wrapped), soft_wrap=True)
     out.print()
+    settings.progress.stage("forecast the gates", len(found.charter.gates))
     seen = forecast(found, evidence)
     out.print(_table(seen))
     out.print("Chance to pass: if truly equal to the baseline, and if exactly at the tolerance.")
@@ -68,7 +81,8 @@ def command(
         what = f"{gate.name}: {outlook.note}"
         remedy = f"; {outlook.remedy}" if _wants_more(outlook) else ""
         out.print(Text(f"{what}{remedy}."), soft_wrap=False)
-    refused = standing(found).refusals(found, evidence)
+    settings.progress.stage("look where the pilot stands", 1)
+    refused = standing(found).refusals(found, evidence, seen)
     for finding in refused:
         out.print(Text(str(finding)), soft_wrap=True)
     return ExitCode.USAGE if refused else ExitCode.PASS

@@ -49,6 +49,7 @@ def command(
     forbid it, and with 20 when an approval or fresh evidence is missing. The answer is put on
     record; the same refusal once, until something else happens to the bundle.
     """
+    from qgate.cli.folding import folded
     from qgate.evidence.audit_log import AuditLog
     from qgate.lock.lock import read_lock
     from qgate.plan.settings import Settings
@@ -66,7 +67,9 @@ def command(
     known = allowed_signers(None, present)
     admit(judged, known, log, "promote")
     statements, wrong = attested(judged, known, now) if known else ([], [])
-    sys.stderr.writelines(f"qgate: warning: {printable(problem)}\n" for problem in wrong)
+    for problem in wrong:
+        said = folded(f"qgate: warning: {printable(problem)}", sys.stderr, hang=2)
+        sys.stderr.write(f"{said}\n")
     lock = read_lock(path)
     found = clearance(judged, present, lock, statements, now, count_overrides=not no_override)
     if found.exit_code == ExitCode.PASS:

@@ -17,6 +17,7 @@ from qgate.cli.options import (
     Output,
     Production,
     Quiet,
+    Verbose,
 )
 from qgate.cli.output import emit, refuse_unwritable, resolve
 from qgate.plan.settings import DEFAULT_MEMORY
@@ -39,6 +40,7 @@ def command(
     ] = 1,
     fail_on: FailOn = "inconclusive",
     quiet: Quiet = False,
+    verbose: Verbose = False,
     even_if_underpowered: Annotated[
         bool, typer.Option("--even-if-underpowered", help="Run though a gate may not be decidable.")
     ] = False,
@@ -64,7 +66,7 @@ def command(
     store = evidence or Settings().store
     refuse_unwritable(store, folder=True)
     outputs = resolve(formats, output, fail_on, quiet=quiet)
-    with progress_on_stderr(quiet=quiet) as progress:
+    with progress_on_stderr(quiet=quiet, verbose=verbose) as progress:
         settings = Settings(
             workers=workers,
             store=store,
@@ -76,7 +78,8 @@ def command(
             rehearse=rehearse,
             progress=progress,
         )
-        _, decision = run_charter(charter, settings)
+        evidence_of, decision = run_charter(charter, settings)
+        progress.detail(f"evidence {evidence_of.digest} in {evidence_of.path}")
     try:
         return emit(decision, outputs)
     finally:

@@ -17,6 +17,7 @@ def command(evidence: EvidenceReference, key: Key = None, signers: SignersFile =
     test result. Signed by who ran it, under the name that the run recorded (QGATE_ACTOR, else
     git's), one approver is enough where the charter asks for one.
     """
+    from qgate.cli.folding import folded
     from qgate.evidence.audit_log import AuditLog
     from qgate.files import printable, shown
     from qgate.plan.settings import Settings
@@ -32,14 +33,14 @@ def command(evidence: EvidenceReference, key: Key = None, signers: SignersFile =
     names = sign(judged, private, known, log, now)
     for name in names:
         sys.stdout.write(f"wrote {shown(judged.bundle.place / name)}\n")
-    sys.stdout.write(
-        f"signed the decision {judged.decision.action} with {private.public.fingerprint}\n"
-    )
+    done = f"signed the decision {judged.decision.action} with {private.public.fingerprint}"
+    sys.stdout.write(f"{folded(done, sys.stdout, hang=2)}\n")
     recorded = judged.evidence.observations.get("author")
     names_of_key = known.principals_of(private.public, now) if known else frozenset()
     if known and recorded not in names_of_key:
-        sys.stderr.write(
+        note = (
             f"qgate: note: the run recorded {printable(str(recorded))}, and this key is of "
-            f"{', '.join(sorted(names_of_key))}: this does not say who ran it\n"
+            f"{', '.join(sorted(names_of_key))}: this does not say who ran it"
         )
+        sys.stderr.write(f"{folded(note, sys.stderr, hang=2)}\n")
     return ExitCode.PASS

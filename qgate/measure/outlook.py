@@ -22,6 +22,8 @@ from qgate.plan.study import Study
 from qgate.trials.stages import shot_seconds
 
 _NOTHING = Spending()
+Outlooks = Sequence[tuple[Gate, Forecast]]
+"""Each gate with its forecast, in the charter's order."""
 
 
 def forecast(study: Study, past: Evidence | None = None) -> list[tuple[Gate, Forecast]]:
@@ -33,12 +35,22 @@ def forecast(study: Study, past: Evidence | None = None) -> list[tuple[Gate, For
 
     """
     stale = differences(study.lock.inputs, study.inputs) if study.lock else []
-    return [
-        (gate, _stale(study, stale))
-        if stale and gate.metric == "reproducibility"
-        else (gate, family(gate.metric).forecast(study.plan, gate, study.lock, past))
-        for gate in study.charter.gates
-    ]
+    known: dict[Gate, Forecast] = {}
+    found: list[tuple[Gate, Forecast]] = []
+    for gate in study.charter.gates:
+        if stale and gate.metric == "reproducibility":
+            found.append((gate, _stale(study, stale)))
+            continue
+        asked = _asked(gate)
+        if asked not in known:
+            known[asked] = family(gate.metric).forecast(study.plan, gate, study.lock, past)
+        found.append((gate, known[asked]))
+    return found
+
+
+def _asked(gate: Gate) -> Gate:
+    """Return a gate with what its forecast depends on alone: nobody's name is part of the odds."""
+    return replace(gate, name="", owner="", remediation=(), note="", mode="enforce")
 
 
 def _stale(study: Study, found: list[str]) -> Forecast:
@@ -62,7 +74,7 @@ def refuse_other_question(charter: Charter, past: Evidence) -> None:
         )
 
 
-def joint_chance(outlooks: Sequence[tuple[Gate, Forecast]]) -> tuple[float, float] | None:
+def joint_chance(outlooks: Outlooks) -> tuple[float, float] | None:
     """Return the chance that all forecast gates that decide pass: if independent, and if as one.
 
     Gates on the same items and seeds rise and fall together, so the truth lies between the product
@@ -83,6 +95,7 @@ def refusals(
     attempt: int = 1,
     spent: Spending = _NOTHING,
     month: str = "this month",
+    seen: Outlooks | None = None,
 ) -> list[Finding]:
     """Return why the plan should not run: gates not decidable, a budget or attempts exceeded.
 
@@ -95,10 +108,11 @@ def refusals(
         attempt: Which one on the same lock this would be.
         spent: What the pilot's runs have spent in this month so far.
         month: YYYY-MM.
+        seen: What `forecast` says of them, where it is known already.
 
     """
     return [
-        *_undecidable(study, past),
+        *_undecidable(study, past, seen),
         *over_budget(study, spent, month),
         *_over_attempts(study, attempt),
     ]
@@ -119,12 +133,12 @@ def lock_refusals(study: Study) -> list[Finding]:
     return [study.source.finding(("pilot",), message)] if named else []
 
 
-def _undecidable(study: Study, past: Evidence | None) -> list[Finding]:
+def _undecidable(study: Study, past: Evidence | None, seen: Outlooks | None) -> list[Finding]:
     if study.settings.even_if_underpowered:
         return []
     paths = dict(gate_paths(study.charter))
     found: list[Finding] = []
-    for index, (gate, outlook) in enumerate(forecast(study, past)):
+    for index, (gate, outlook) in enumerate(forecast(study, past) if seen is None else seen):
         if not outlook.decidable and gate.mode == "enforce":
             chance = (
                 f"has a chance of only {outlook.chance:.0%} to pass"

@@ -32,6 +32,10 @@ class Progress(Protocol):
         """Say something that a person should know."""
         ...
 
+    def detail(self, message: str) -> None:
+        """Say what only who looks closely wants to know."""
+        ...
+
 
 class Silent:
     """Nobody is told."""
@@ -46,6 +50,9 @@ class Silent:
         """Ignore it."""
 
     def warn(self, message: str) -> None:
+        """Ignore it."""
+
+    def detail(self, message: str) -> None:
         """Ignore it."""
 
 

@@ -20,7 +20,9 @@ def render_circuit(told: Mapping[str, Mapping[str, Any]], width: int) -> str:
     lines: list[str] = []
     for role, portrait in told.items():
         lines += [f"{role} {portrait['id']}", *_layers(portrait, width), ""]
-        lines += [str(portrait["drawing"].draw("text", fold=width, idle_wires=False)), ""]
+        drawing = portrait["drawing"].draw("text", fold=width, idle_wires=False)
+        drawing.encoding = "utf-8"  # whatever the stream is: else it warns on stderr
+        lines += [str(drawing), ""]
         lines += [*_figures(portrait["circuits"], width), ""]
         if "states" in portrait:
             lines += [*_states(portrait["states"], width), ""]

@@ -88,7 +88,7 @@ def clearance(
     )
     conditions = (
         _gates(judged),
-        _unchanged(judged, charter, lock),
+        unchanged(judged, charter, lock),
         _fresh(judged, charter, now),
         _approved(judged, charter.approvals, statements),
     )
@@ -104,7 +104,8 @@ def _gates(judged: Judged) -> Condition:
     return Condition("gates", False, named, (f"qgate judge {typed(shown(judged.bundle.place))}",))
 
 
-def _unchanged(judged: Judged, charter: Charter, lock: Lock | None) -> Condition:
+def unchanged(judged: Judged, charter: Charter, lock: Lock | None) -> Condition:
+    """Return whether charter and lock, as they are now, are those that the bundle was run on."""
     path = typed(charter.path)
     anew = (f'qgate lock {path} --reason "why it changed"', f"qgate run {path}")
     if charter.digest != judged.evidence.charter.digest:

@@ -16,7 +16,7 @@ from qgate.evidence.kept_runs import remember
 from qgate.evidence.lineage import make_lineage
 from qgate.evidence.store import write_bundle
 from qgate.gates.decision import Decision, conclusion
-from qgate.measure.outlook import refusals
+from qgate.measure.outlook import Outlooks, refusals
 from qgate.measure.spending import Spending, month_so_far, plain, spent_of
 from qgate.plan.study import Study
 from qgate.review.statements import anchor
@@ -32,9 +32,13 @@ class Standing:
     anchor: Mapping[str, Any]
     """Which log this is and how far it goes, for a bundle to name."""
 
-    def refusals(self, study: Study, past: Evidence | None = None) -> list[Finding]:
+    def refusals(
+        self, study: Study, past: Evidence | None = None, seen: Outlooks | None = None
+    ) -> list[Finding]:
         """Return why the plan should not run now; see `qgate.measure.outlook.refusals`."""
-        return refusals(study, past, attempt=self.attempts + 1, spent=self.spent, month=self.month)
+        return refusals(
+            study, past, attempt=self.attempts + 1, spent=self.spent, month=self.month, seen=seen
+        )
 
 
 def standing(study: Study) -> Standing:

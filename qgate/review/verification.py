@@ -104,6 +104,8 @@ def _members(place: Path) -> tuple[Bundle | None, list[Check]]:
     bundle = bundle_of(place, members)
     count = f"{len(bundle.members)} members are as the manifest says"
     signed = f", {len(bundle.attestations)} statements are as their names say"
+    if len(bundle.attestations) == 1:
+        signed = ", 1 statement is as its name says"
     where = f"{shown(place)}, bundle {bundle.digest[:12]}"
     words = f"{where}: {count}{signed if bundle.attestations else ''}"
     return bundle, [Check("members", OK, words)]

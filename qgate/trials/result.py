@@ -32,6 +32,16 @@ class TrialResult:
     marks: tuple[str, ...] = field(default=(), compare=False)
     """Of each time that it ran and no logged run has counted, this one included."""
 
+    def __str__(self) -> str:
+        """Return which trial it is and what became of it, without what its failure says of data."""
+        spec, took = self.spec, f"{self.seconds:.3g} s"
+        shots = "exact" if spec.shots is None else f"{spec.shots:,} shots"
+        end = took if self.fresh else f"kept of an earlier run ({took} then)"
+        if isinstance(self.outcome, Failure):
+            end = f"failed ({self.outcome.kind}) after {took}"
+        part = f", items {spec.items[0]} to {spec.items[1] - 1}" if spec.items else ""
+        return f"{spec.arm} seed {spec.seed}, {shots}, replicate {spec.replicate}{part}: {end}"
+
     @property
     def uncounted(self) -> int:
         """Return how many times it ran that no logged run has counted."""

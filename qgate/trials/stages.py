@@ -86,6 +86,8 @@ def prepare(study: Study, specs: Sequence[ArmSpec]) -> dict[str, Arm]:
     progress = study.settings.progress
     named = [spec.id if spec.role in ("baseline", "candidate") else spec.role for spec in specs]
     progress.stage(f"prepare {' and '.join(named)}", len(specs))
+    packages = study.inputs["packages"]
+    progress.detail(f"with {', '.join(f'{name} {it}' for name, it in packages.items())}")
     arms: dict[str, Arm] = {}
     for spec in specs:
         with _located(study):
@@ -190,6 +192,7 @@ def run(
                 meter.count(result)
                 if books:
                     books.count(result.marks)
+                progress.detail(str(result))
                 progress.advance()
     except KeyboardInterrupt:
         raise InterruptedRunError(

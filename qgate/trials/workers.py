@@ -99,25 +99,38 @@ def _pool(
     """Yield a pool whose processes never see the terminal's interrupt; this one answers it."""
     # Its start lets the interrupt through again; started before, it is left as it is.
     resource_tracker.ensure_running()
-    previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    others, pool = set(multiprocessing.active_children()), None
     try:
-        pool = pebble.ProcessPool(
-            max_workers=workers,
-            context=multiprocessing.get_context("spawn"),
-            initializer=initializer,
-            initargs=arguments,
-        )
-        pool.schedule(_ready)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
-    try:
+        with _deaf():  # an interrupt of these moments comes at its end, where the pool is known
+            pool = pebble.ProcessPool(
+                max_workers=workers,
+                context=multiprocessing.get_context("spawn"),
+                initializer=initializer,
+                initargs=arguments,
+            )
+            pool.schedule(_ready)
         yield pool
         pool.close()
     finally:
-        pool.stop()
-        # A worker stopped while it starts may leave the pool waiting; it dies with this process.
-        with suppress(TimeoutError):
-            pool.join(timeout=_LONGEST_STOP)
+        with _deaf():  # a second interrupt would leave processes behind
+            if pool is not None:
+                pool.stop()
+                # A worker stopped while it starts may leave the pool waiting.
+                with suppress(TimeoutError):
+                    pool.join(timeout=_LONGEST_STOP)
+            for left in set(multiprocessing.active_children()) - others:
+                left.kill()  # it would look for semaphores that go away with this process
+                left.join()
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Keep the terminal's interrupt waiting until the block ends."""
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
 
 
 def _ready() -> None:

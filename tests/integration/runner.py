@@ -55,19 +55,26 @@ class Job:
     event: Mapping[str, Any]
     api: str = "http://127.0.0.1:9"
     variables: Mapping[str, str] = field(default_factory=dict)
+    matrix: str = ""
 
-    def action(self, **inputs: str) -> Ran:
-        """Execute our action with inputs."""
-        action = yaml.safe_load(ACTION.read_text(encoding="utf-8"))
+    contexts: Mapping[str, str] = field(default_factory=dict)
+    """What expressions see beside inputs, outputs and the token."""
+
+    def action(self, path: Path = ACTION, /, **inputs: str) -> Ran:
+        """Execute an action of ours with inputs."""
+        action = yaml.safe_load(path.read_text(encoding="utf-8"))
         known = {name: str(about.get("default", "")) for name, about in action["inputs"].items()}
         assert not inputs.keys() - known.keys()
         contexts: dict[str, str] = {"github.token": "a-token", "runner.temp": str(self.temp)}
+        contexts |= {"matrix": self.matrix, **self.contexts}
+        if "workflow_run" in self.event:
+            contexts["github.event.workflow_run.id"] = str(self.event["workflow_run"].get("id", ""))
         for name, value in {**known, **inputs}.items():
             contexts[f"inputs.{name}"] = _filled(value, contexts, failed=False)
         ran = self.steps(action["runs"]["steps"], contexts)
         ran.outputs = {
             name: _filled(about["value"], contexts, failed=False)
-            for name, about in action["outputs"].items()
+            for name, about in action.get("outputs", {}).items()
         }
         return ran
 
@@ -163,7 +170,11 @@ def _filled(value: object, contexts: Mapping[str, str], *, failed: bool) -> str:
 
 def _evaluated(expression: str, contexts: Mapping[str, str], *, failed: bool) -> Any:
     """Return an expression's value; a name that nothing set is empty, as it is for GitHub."""
-    functions = {"cancelled": "(lambda: False)", "success": f"(lambda: {not failed})"}
+    functions = {
+        "cancelled": "(lambda: False)",
+        "success": f"(lambda: {not failed})",
+        "toJSON": "(lambda given: given)",  # a context stands here as GitHub would give it
+    }
     words = []
     for word in _TOKEN.findall(expression):
         if word in _WORDS or word in functions:
@@ -171,7 +182,7 @@ def _evaluated(expression: str, contexts: Mapping[str, str], *, failed: bool) ->
         elif word.startswith("'"):
             words.append(repr(word[1:-1]))
         else:
-            assert word.split(".")[0] in ("inputs", "steps", "github", "runner"), word
+            assert word.split(".")[0] in ("inputs", "steps", "github", "runner", "matrix"), word
             words.append(repr(contexts.get(word, "")))
     return eval("".join(words), {"__builtins__": {}})  # noqa: S307  # of our own action's file
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -20,6 +21,7 @@ from tests.integration.conftest import ROOT, Project, new_project
 from tests.integration.gitting import commit, git, new_repository
 from tests.integration.runner import ACTION, FakeGitHub, Job, Ran, fake_github
 
+COMMENT = ACTION.parents[1] / "qgate-comment" / "action.yml"
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 BAD, MIDDLING = 20.0, 0.5
 """Scales of the encoding: a gap of 39 points, and one of 5, which stands on the threshold."""
@@ -195,7 +197,9 @@ def test_a_merge_queue_compares_with_its_base_and_says_nothing(
     assert github.calls == []
 
 
-def test_a_fork_leaves_its_comment_to_another_run(project: Project, github: FakeGitHub) -> None:
+def test_a_fork_leaves_its_comment_to_another_run(
+    project: Project, github: FakeGitHub, wheel: Path
+) -> None:
     touch(project)
     event = pull_request(project, fork=True)
     ran = run(job(project, github, "pull_request", event))
@@ -207,13 +211,18 @@ def test_a_fork_leaves_its_comment_to_another_run(project: Project, github: Fake
     head = event["pull_request"]["head"]
     told = {"event": "pull_request", "id": 77, "head_sha": head["sha"],
             "head_repository": head["repo"]}  # fmt: skip
-    comments = project.folder.parent / "comments"
+    comments = project.folder.parent / "temp" / "comments"
     comments.mkdir()
     folder.rename(comments / "qgate-comment-0")
     where = job(project, github, "workflow_run", {"workflow_run": told})
-    contexts = {"github.token": "a-token", "runner.temp": str(comments.parent)}
-    posted = where.steps([_last_of_comment()], contexts)
+    target = project.folder.parent / "installed"
+    where.variables = {"PIP_NO_INDEX": "1", "PIP_TARGET": str(target)}
+    posted = where.action(COMMENT, install=str(wheel))
     assert posted.code == ExitCode.PASS, posted.log
+    assert (target / "tiny_pilot.py").exists()
+    [fetched] = [given for used, given in posted.used if "download-artifact" in used]
+    assert (fetched["path"], fetched["run-id"]) == (str(comments), "77")
+    assert fetched["pattern"] == "qgate-comment-*"
     [comment] = github.comments
     assert (marked(comment["body"]) or "")[1] == "promote"
     assert "> From [a run](https://github.com/owner/pilots/actions/runs/77)" in comment["body"]
@@ -281,18 +290,49 @@ def test_a_comment_of_a_commit_that_is_passed_is_not_posted(
     github.pulls["5"] = {**event["pull_request"], "head": {**head, "sha": "b" * 40}}
     told = {"event": "pull_request", "head_sha": head["sha"], "head_repository": head["repo"]}
     where = job(project, github, "workflow_run", {"workflow_run": told})
-    posted = where.steps(
-        [_last_of_comment()], {"github.token": "a-token", "runner.temp": str(tmp_path)}
-    )
+    where.temp = tmp_path
+    posted = where.action(COMMENT, install="none")
     assert posted.code == ExitCode.PASS
     assert "::warning title=qgate did not post a comment::pull request 5" in posted.log
     assert github.comments == []
 
 
-def _last_of_comment() -> dict[str, Any]:
-    workflow = yaml.safe_load((ROOT / ".github/workflows/qgate-comment.yml").read_bytes())
-    step: dict[str, Any] = workflow["jobs"]["post"]["steps"][-1]
-    return step
+def test_jobs_of_the_same_charters_do_not_share_names(project: Project, github: FakeGitHub) -> None:
+    """Each job of a matrix, and each that has a name, has caches, artefacts and comments alone."""
+    touch(project)
+    names = []
+    for matrix, name in (("null", ""), ('{"python": "3.12"}', ""), ("null", "nightly")):
+        where = job(project, github, "pull_request", pull_request(project))
+        where.matrix = matrix
+        ran = run(where, name=name)
+        assert ran.code == ExitCode.PASS, ran.log
+        [cache] = [given["key"] for used, given in ran.used if "cache/save" in used]
+        names.append((*ran.uploads(), cache))
+    assert len({name for pair in names for name in pair}) == 6
+    unnamed = project.qgate("ci", "plan", "--charters", "*.yaml", "--base", "HEAD~1",
+                            GITHUB_OUTPUT=str(project.folder.parent / "out"))  # fmt: skip
+    assert unnamed.code == ExitCode.PASS
+    assert names[0][0].removeprefix("qgate-") in (project.folder.parent / "out").read_text()
+    assert len(github.comments) == 3
+
+
+def test_code_scanning_is_asked_for_and_no_stranger_asks(
+    project: Project, github: FakeGitHub
+) -> None:
+    touch(project)
+    event = pull_request(project)
+    where = job(project, github, "pull_request", event)
+    ran = run(where, sarif="true")
+    [given] = _scanned(ran)
+    assert given == {"sarif_file": ran.outputs["reports"]}
+    assert list(Path(given["sarif_file"]).rglob("*.sarif"))
+    where.contexts = {"github.event.pull_request.head.repo.fork": "true"}
+    assert not _scanned(run(where, sarif="true"))
+    assert yaml.safe_load(ACTION.read_bytes())["inputs"]["sarif"]["default"] == "false"
+
+
+def _scanned(ran: Ran) -> list[dict[str, str]]:
+    return [given for used, given in ran.used if "upload-sarif" in used]
 
 
 def test_inputs_are_data(project: Project, github: FakeGitHub) -> None:
@@ -305,8 +345,8 @@ def test_inputs_are_data(project: Project, github: FakeGitHub) -> None:
 
 
 def _scripts() -> Iterator[tuple[str, str]]:
-    action = yaml.safe_load(ACTION.read_bytes())
-    steps = [("action", step) for step in action["runs"]["steps"]]
+    actions = [(path.parent.name, yaml.safe_load(path.read_bytes())) for path in (ACTION, COMMENT)]
+    steps = [(name, step) for name, action in actions for step in action["runs"]["steps"]]
     for path in WORKFLOWS:
         jobs = yaml.safe_load(path.read_bytes())["jobs"].values()
         steps += [(path.name, step) for each in jobs for step in each["steps"]]
@@ -322,7 +362,7 @@ def test_no_script_holds_an_expression() -> None:
 
 
 def test_every_action_is_pinned_by_its_commit() -> None:
-    for path in (ACTION, *WORKFLOWS):
+    for path in (ACTION, COMMENT, *WORKFLOWS):
         for line in path.read_text(encoding="utf-8").splitlines():
             used = line.partition("uses:")[2].strip()
             if used and not used.startswith("./"):
@@ -333,7 +373,7 @@ def test_every_action_is_pinned_by_its_commit() -> None:
 
 @pytest.mark.parametrize(
     ("schema", "paths"),
-    [("vendor.github-actions", [ACTION]), ("vendor.github-workflows", WORKFLOWS)],
+    [("vendor.github-actions", [ACTION, COMMENT]), ("vendor.github-workflows", WORKFLOWS)],
 )
 def test_files_fit_the_published_schemas(schema: str, paths: list[Path]) -> None:
     done = subprocess.run(
@@ -341,3 +381,40 @@ def test_files_fit_the_published_schemas(schema: str, paths: list[Path]) -> None
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
+
+
+def test_what_a_stranger_copies_is_as_our_own_and_fits(tmp_path: Path) -> None:
+    """The action's page: workflows that are valid, and ask for what the actions know."""
+    page = (ACTION.parent / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    own = [yaml.safe_load(path.read_bytes()) for path in WORKFLOWS]
+    paths: list[Path] = []
+    for block in blocks:
+        copied = yaml.safe_load(block)
+        [ours] = [each for each in own if each["name"] == copied["name"]]
+        assert copied[True] == ours[True]  # `on`, as YAML 1.1 reads it
+        for name, about in copied["jobs"].items():
+            for right, given in ours["jobs"][name]["permissions"].items():
+                assert about["permissions"].get(right, "not needed") in (given, "not needed")
+            used = about["steps"][-1]
+            place, _, version = used["uses"].partition("@")
+            action = ROOT / place.removeprefix("OWNER/qgate/") / "action.yml"
+            assert version == "v0"
+            assert (
+                used.get("with", {}).keys() <= yaml.safe_load(action.read_bytes())["inputs"].keys()
+            )
+        paths.append(tmp_path / f"{len(paths)}.yml")
+        paths[-1].write_text(block, encoding="utf-8")
+    assert len(paths) == 2
+    test_files_fit_the_published_schemas("vendor.github-workflows", paths)
+
+
+def test_an_action_finds_its_own_package_wherever_it_was_fetched() -> None:
+    """Both install the package of the tree that they stand in, as a runner fetches it whole."""
+    for path in (ACTION, COMMENT):
+        assert (path.parent / "../../..").resolve() == ROOT
+        steps = {step["name"]: step for step in yaml.safe_load(path.read_bytes())["runs"]["steps"]}
+        script = steps["Install qgate"]["run"]
+        assert '"${QGATE_CI_INSTALL:-$GITHUB_ACTION_PATH/../../..}"' in script
+        assert '"${QGATE_CI_CONSTRAINTS:-$GITHUB_ACTION_PATH/../../../requirements.lock}"' in script
+    assert (ROOT / "requirements.lock").is_file()

@@ -148,6 +148,11 @@ def test_all_charters_of_the_folder_by_default_and_files_shared_by_all(
     assert repository.qgate("affected", "--base", "HEAD").out == ""
     done = repository.qgate("affected", "--base", "HEAD", "--also", "tool/**")
     assert [Path(line).name for line in done.out.splitlines()] == ["a.yaml", "b.yaml"]
+    (tmp_path / "pyproject.toml").write_text('[tool.qgate]\ncharters = ["charters/b.yaml"]\n')
+    done = repository.qgate("affected", "--base", "HEAD", "--also", "tool/**")
+    assert [Path(line).name for line in done.out.splitlines()] == ["b.yaml"]
+    done = repository.qgate("ci", "plan", "--base", "HEAD", "--also", "tool/**")
+    assert [line.partition(": ")[0][-6:] for line in done.out.splitlines()] == ["b.yaml"]
 
 
 def test_what_is_not_there_is_said_clearly(repository: Project, tmp_path: Path) -> None:

@@ -230,6 +230,18 @@ def test_another_tools_mistake_in_the_file_is_no_concern(project: Project) -> No
     assert project.qgate("check", "pilot.yaml").err == ""
 
 
+def test_runs_of_a_pipeline_say_as_much_as_they_are_asked_to(project: Project) -> None:
+    project.qgate("lock", "pilot.yaml")
+    _configure(project, '[tool.qgate]\nquiet = true\nfail-on = "fail"\n')
+    asked = ("ci", "run", "--charters", "pilot.yaml", "--reports", "reports")
+    told = project.qgate(*asked, "--verbose")
+    assert told.code == ExitCode.PASS
+    assert "qgate:   candidate seed" in told.err
+    assert "default of pyproject.toml: fail-on = fail" in told.err
+    assert project.qgate(*asked).err == ""
+    assert "nothing has changed" in project.qgate(*asked, "--no-quiet").err
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("QGATE_WORKERS", "many"), ("QGATE_QUIET", "perhaps"), ("QGATE_FAIL_ON", "never")],
@@ -238,6 +250,86 @@ def test_a_variable_that_is_no_value_is_told(project: Project, name: str, value:
     done = project.qgate("check", "pilot.yaml", **{name: value})
     assert done.code == ExitCode.USAGE
     assert done.err.startswith(f"{name}='{value}': expected ")
+
+
+def test_verbose_tells_each_trial_and_stage_on_stderr_alone(project: Project) -> None:
+    project.qgate("lock", "pilot.yaml")
+    _configure(project, "[tool.qgate]\nworkers = 1\nquiet = true\n")
+    done = project.qgate("run", "pilot.yaml", "-v", QGATE_FAIL_ON="fail")
+    lines = done.err.splitlines()
+    assert lines[0].startswith("qgate:   qgate ")
+    assert "qgate:   default of pyproject.toml: workers = 1" in lines
+    assert "qgate:   default of QGATE_FAIL_ON: fail-on = fail" in lines
+    assert any(line.startswith("qgate:   with numpy ") for line in lines)
+    kept = [line for line in lines if line.endswith("then)")]
+    ran = [line for line in lines if line.startswith("qgate:   candidate seed ")]
+    assert "baseline seed" in kept[0]  # the lock ran it
+    assert ran
+    assert all(line.endswith(" s") for line in ran)
+    assert any(line.startswith("qgate:   run trials: ") for line in lines)
+    assert lines[-1].startswith("qgate:   all of it: ")
+    plain = project.qgate("run", "pilot.yaml", "--no-quiet", QGATE_FAIL_ON="fail")
+    assert (plain.out, plain.code) == (done.out, done.code)
+    assert "all of it: " not in plain.err
+    assert "nothing has changed" in plain.err  # what is configured can be undone
+    assert "forecast the gates: " in project.qgate("--verbose", "plan", "pilot.yaml").err
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [["-q", "run", "-v"], ["-v", "run", "-q"], ["-qv", "run"], ["run", "-qv"], ["run", "-vq"]],
+)
+def test_quiet_and_verbose_contradict_each_other(project: Project, typed: list[str]) -> None:
+    done = project.qgate(*typed, "pilot.yaml")
+    assert done.code == ExitCode.USAGE
+    assert done.err.startswith("--quiet and --verbose contradict each other")
+
+
+def test_defaults_reach_nested_commands() -> None:
+    from qgate.cli.configuration import defaults
+
+    class Parameter:
+        param_type_name = "option"
+
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+    class Command:
+        def __init__(self, *names: str, **commands: Command) -> None:
+            self.params, self.commands = [Parameter(name) for name in names], commands
+
+    commands = {"run": Command("workers", "evidence"), "ci": Command(run=Command("workers"))}
+    found = defaults(commands, {"workers": 2, "evidence": Path("e"), "verbose": True})
+    assert found == {
+        "run": {"workers": 2, "evidence": Path("e")},
+        "ci": {"run": {"workers": 2}},
+    }
+
+
+def test_a_stream_of_another_encoding_takes_any_text(project: Project) -> None:
+    """Each command's words hold characters that the stream lacks, a name among them."""
+    name = "\u00c8ve \u03b1"
+    project.write(lambda document: document["pilot"].update(name=name))
+    environment = {"PYTHONIOENCODING": "ascii", "HOME": str(project.folder)}
+    project.qgate_alone("lock", "pilot.yaml", **environment)
+    ran = project.qgate_alone("run", "pilot.yaml", **environment)
+    assert ran.code in (ExitCode.PASS, ExitCode.GATE_FAILED, ExitCode.INCONCLUSIVE)
+    assert "\\u03b1" in ran.out
+    bundle = next(iter((project.folder / ".qgate/evidence").iterdir()))
+    commands: tuple[list[str], ...] = (
+        ["report", str(bundle)], ["history"], ["plan", "pilot.yaml"], ["doctor"], ["log"],
+        ["explain", "parity", "--charter", "pilot.yaml"], ["verify", str(bundle)], [],
+    )  # fmt: skip
+    for command in commands:
+        done = project.qgate_alone(*command, **environment)
+        assert done.code not in (ExitCode.COULD_NOT_RUN, ExitCode.BUG), done.err
+        assert "UnicodeEncodeError" not in done.err
+    machine = project.qgate_alone("report", str(bundle), "--format", "json", **environment)
+    assert name in str(machine.report)
+    c_locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    judged = project.qgate_alone("judge", str(bundle), HOME=str(project.folder), **c_locale)
+    assert judged.code == ran.code, judged.err
+    assert "\\u03b1" in judged.out
 
 
 def test_no_colour_outweighs_forced_colour(project: Project) -> None:

@@ -183,8 +183,7 @@ def test_a_decision_that_nobody_can_approve_is_put_on_record(ran: Project, tmp_p
         document["gates"][0]["max"] = 0.001
 
     project.write(strict)
-    (project.folder / "pilot.lock.json").unlink()
-    assert project.qgate("lock", "pilot.yaml").code == ExitCode.PASS
+    assert project.qgate("lock", "pilot.yaml", "--reason", "stricter").code == ExitCode.PASS
     done = project.qgate("run", "pilot.yaml", "--even-if-underpowered", "--format", "json")
     assert done.code != ExitCode.PASS
     place = done.report["evidence"]["path"]

@@ -36,10 +36,11 @@ latency: {{requests: 4, sessions: 2, rate_per_s: 1000, warmup: 1}}
 
 
 class Heard:
-    """Progress that remembers its warnings."""
+    """Progress that remembers its warnings and details."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
+        self.details: list[str] = []
 
     def stage(self, name: str, total: int) -> None:
         del name, total
@@ -49,6 +50,9 @@ class Heard:
 
     def note(self, message: str) -> None:
         pass
+
+    def detail(self, message: str) -> None:
+        self.details.append(message)
 
     def warn(self, message: str) -> None:
         self.warnings.append(message)
