@@ -1,1 +1,4 @@
-"""Reading, splitting and hashing data sets."""
+"""Reading, splitting and hashing data sets.
+
+Rows of a table, and the binary quadratic problems of optimization pilots.
+"""

@@ -5,7 +5,10 @@ pytest imports this module wherever qgate is installed, so it does nothing unles
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
 
 __all__ = ["pytest_addoption", "pytest_configure"]
 

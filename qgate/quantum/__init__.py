@@ -1,1 +1,1 @@
-"""Layers to circuits, their simulation, and figures of a circuit."""
+"""Layers to circuits, their simulation with and without a device's noise, and their figures."""

@@ -1,1 +1,1 @@
-"""Decision to text; nothing is computed here that a verdict does not hold."""
+"""Decision, evidence and history to text and pages; no verdict is made here."""

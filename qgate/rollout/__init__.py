@@ -1,1 +1,1 @@
-"""Decision to rollback instructions."""
+"""Decision to rollback instructions, rehearsals of remedies, and incidents."""

@@ -1,1 +1,1 @@
-"""Running trials: engine, cache, replays, serving latency."""
+"""Running trials: engine and workers, cache, budget's books, replays, serving latency."""

@@ -111,11 +111,11 @@ def test_a_gate_that_promotes_more_would_be_noticed() -> None:
     assert found.passed > 0.065 + _error(0.065)
 
 
-def test_the_readme_shows_what_the_benchmark_prints(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_document_shows_what_the_benchmark_prints(capsys: pytest.CaptureFixture[str]) -> None:
     """One row of the table, at its full number of replicates."""
     bench_verdicts.main(["--only", "400,10,.02", "--processes", "1"])
     printed = [_cells(line) for line in capsys.readouterr().out.splitlines() if "| 400 " in line]
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    text = (Path(bench_verdicts.__file__).parent / "README.md").read_text(encoding="utf-8")
     table = text.partition("<!-- verdicts -->")[2].partition("\n\n")[0].splitlines()
     shown = [_cells(line) for line in table if line.startswith("| 400 | 10 | 0.02 ")]
     assert len(table) == 3 + len(GRID)  # after its mark, a header and a rule

@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.commands import qgate
 from tests.integration.conftest import ROOT
+from tests.integration.documents import blocks
 from tests.integration.examples import (
     EXPECTED,
     OF_OTHER_SDKS,
@@ -139,13 +140,11 @@ def test_fail_on_changes_the_code_not_the_verdict(runs: Runs) -> None:
 
 
 def test_readme_shows_a_real_report(runs: Runs) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    match = re.search(r"<!-- report: charters/hold.yaml -->\n```text\n(.*?)```", text, re.DOTALL)
-    assert match
+    (block,) = (block for block in blocks() if block.mark == "report: charters/hold.yaml")
     example = runs["hold"]
     shown = qgate("judge", example.path, cwd=example.folder, COLUMNS="100").out
     shown = shown.replace(str(ROOT) + "/", "")
-    quoted = [line for line in match[1].splitlines() if line.strip() not in ("", "...")]
+    quoted = [line for line in block.text.splitlines() if line.strip() not in ("", "...")]
     assert len(quoted) > 8
     flat = re.sub(r"\s+", " ", shown)
     missing = [line for line in quoted if re.sub(r"\s+", " ", line).strip() not in flat]
