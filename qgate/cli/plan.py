@@ -56,7 +56,7 @@ def _plan(charter: Path, past: str | None, settings: Settings) -> int:
 
     from qgate.cli.console import console
     from qgate.evidence.store import read_bundle
-    from qgate.measure.outlook import forecast, refuse_other_question
+    from qgate.measure.outlook import forecast, joint_sentence, refuse_other_question
     from qgate.pipeline import study
     from qgate.review.standing import standing
 
@@ -76,7 +76,7 @@ def _plan(charter: Path, past: str | None, settings: Settings) -> int:
     out.print(_table(seen))
     out.print("Chance to pass: if truly equal to the baseline, and if exactly at the tolerance.")
     out.print("For 80%: what of each alone would do; a dash where no number would.")
-    out.print(f"{_joint_words(seen)}\n")
+    out.print(f"{joint_sentence(seen)}\n")
     for gate, outlook in seen:
         what = f"{gate.name}: {outlook.note}"
         remedy = f"; {outlook.remedy}" if _wants_more(outlook) else ""
@@ -86,17 +86,6 @@ def _plan(charter: Path, past: str | None, settings: Settings) -> int:
     for finding in refused:
         out.print(Text(str(finding)), soft_wrap=True)
     return ExitCode.USAGE if refused else ExitCode.PASS
-
-
-def _joint_words(seen: list[tuple[Gate, Forecast]]) -> str:
-    from qgate.measure.outlook import joint_chance
-
-    joint = joint_chance(seen)
-    if joint is None:
-        return "No gate that decides has a forecast."
-    apart, as_one = (f"{chance:.0%}" for chance in joint)
-    several = f" if independent, {as_one} if they rise and fall as one" if apart != as_one else ""
-    return f"All forecast gates together, if truly equal: {apart}{several}."
 
 
 def _plan_lines(found: Study) -> list[str]:

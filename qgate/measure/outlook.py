@@ -88,6 +88,16 @@ def joint_chance(outlooks: Outlooks) -> tuple[float, float] | None:
     return (math.prod(chances), min(chances)) if chances else None
 
 
+def joint_sentence(outlooks: Outlooks) -> str:
+    """Return the joint chance in words."""
+    joint = joint_chance(outlooks)
+    if joint is None:
+        return "No gate that decides has a forecast."
+    apart, as_one = (f"{chance:.0%}" for chance in joint)
+    several = f" if independent, {as_one} if they rise and fall as one" if apart != as_one else ""
+    return f"All forecast gates together, if truly equal: {apart}{several}."
+
+
 def refusals(
     study: Study,
     past: Evidence | None = None,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -27,20 +26,13 @@ from qgate.measure.registry import METRICS
 from qgate.plan.study import Study
 from qgate.report import wording
 from qgate.report.html.gate_plot import gate_plot, intervals_of, with_unit
-from qgate.report.html.gates import FIRST, MARKS, numbers_of
+from qgate.report.html.gates import DECISIONS, FIRST, MARKS, numbers_of, tally
 from qgate.report.html.svg import Plot
 from qgate.report.html.templates import environment
 from qgate.report.measured import baseline_words, bounds_words, counted_words
 from qgate.report.notebook_plan import charter_view, gate_view, plan_view
 from qgate.rollout.rollback import remediation_words, rollback_after
 
-_DECISIONS = {"promote": ("✓", "pass"), "hold": ("?", "inconclusive"), "rollback": ("✗", "fail")}
-_TALLIED = {
-    Outcome.FAIL: "failed",
-    Outcome.ERROR: "could not be measured",
-    Outcome.INCONCLUSIVE: "inconclusive",
-    Outcome.PASS: "passed",
-}
 _MOST_GATES = 40
 """That a fragment tells one by one; the others stand in its table."""
 
@@ -79,7 +71,7 @@ def render(shown: object) -> str:
 
 
 def _of_decision(decision: Decision) -> Mapping[str, Any]:
-    mark, kind = _DECISIONS[str(decision.action)]
+    mark, kind = DECISIONS[str(decision.action)]
     rollback = rollback_after(decision)
     stopped = wording.stop_sentence(decision)
     told = (wording.attempt_sentence(decision), wording.rehearsal_sentence(decision))
@@ -94,7 +86,7 @@ def _of_decision(decision: Decision) -> Mapping[str, Any]:
         "attempt": decision.attempt,
         "lead": wording.traffic_words(decision, rollback),
         "warnings": [*wording.override_sentences(decision), *([stopped] if stopped else [])],
-        "tally": _tally(decision),
+        "tally": [(kind, words) for kind, _, words in tally(decision)],
         "stopping": stopping,
         "steps": rollback.steps if rollback.required else (),
         "passing": passing,
@@ -106,16 +98,6 @@ def _of_decision(decision: Decision) -> Mapping[str, Any]:
         "digest": decision.evidence_digest,
         "path": decision.evidence_path,
     }
-
-
-def _tally(decision: Decision) -> list[tuple[str, str]]:
-    counted = Counter(verdict.outcome for verdict in decision.deciding)
-    found = [
-        (str(outcome), f"{counted[outcome]} {words}")
-        for outcome, words in _TALLIED.items()
-        if counted[outcome]
-    ]
-    return [*found, *([("shadow", f"{len(decision.shadowed)} in shadow")] * any(decision.shadowed))]
 
 
 def _commands(decision: Decision) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from qgate.gates.verdict import Outcome, Verdict
 from qgate.measure.measurement import CLAIM_WORDS, GOOD_CHANCE, Forecast, Measurement
 from qgate.measure.outlook import (
     forecast,
-    joint_chance,
+    joint_sentence,
     lock_refusals,
     planned_spending,
     refusals,
@@ -102,7 +102,7 @@ def plan_view(study: Study) -> Mapping[str, Any]:
             for arm in study.charter.trial_arms
         ],
         "outlooks": [_outlook(gate, found) for gate, found in seen],
-        "joint": _joint_words(seen),
+        "joint": joint_sentence(seen),
         "looks": _look_words(study),
         "refused": [str(finding) for finding in refused],
     }
@@ -169,15 +169,6 @@ def _outlook(gate: Gate, found: Forecast) -> Outlook:
 
 def _percent(share: float | None) -> int | None:
     return None if share is None else round(100 * share)
-
-
-def _joint_words(seen: Sequence[tuple[Gate, Forecast]]) -> str:
-    joint = joint_chance(seen)
-    if joint is None:
-        return ""
-    apart, as_one = (f"{chance:.0%}" for chance in joint)
-    several = f" if independent, {as_one} if they rise and fall as one" if apart != as_one else ""
-    return f"All forecast gates together, if truly equal: {apart}{several}."
 
 
 def _look_words(study: Study) -> str:

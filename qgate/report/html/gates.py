@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,14 @@ from qgate.report.measured import baseline_words, bounds_words, counted_words
 from qgate.rollout.rollback import remediation_words
 
 MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.INCONCLUSIVE: "?", Outcome.ERROR: "!"}
+DECISIONS = {"promote": ("✓", "pass"), "hold": ("?", "inconclusive"), "rollback": ("✗", "fail")}
+"""The mark and the colour of each."""
+_TALLIED = {
+    Outcome.FAIL: "failed",
+    Outcome.ERROR: "could not be measured",
+    Outcome.INCONCLUSIVE: "inconclusive",
+    Outcome.PASS: "passed",
+}
 FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE)
 _FEWER = (100, 50, 20, 0)
 _KEPT = frozenset({"Owner", "Remediation", "Explain"})
@@ -37,6 +46,19 @@ class Detail:
     """Characters of a text of the others, None for all of them."""
     listed: bool = True
     """Whether gates stand one by one, not only in the table of all."""
+
+
+def tally(decision: Decision) -> list[tuple[str, str, str]]:
+    """Return kind, mark and words of each outcome that there is, and of gates in shadow."""
+    counted = Counter(verdict.outcome for verdict in decision.deciding)
+    found = [
+        (str(outcome), MARKS[outcome], f"{counted[outcome]} {words}")
+        for outcome, words in _TALLIED.items()
+        if counted[outcome]
+    ]
+    if decision.shadowed:
+        found.append(("shadow", "○", f"{len(decision.shadowed)} in shadow"))
+    return found
 
 
 def details_of(decision: Decision) -> Iterator[Detail]:

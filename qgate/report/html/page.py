@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import Counter
 from collections.abc import Sequence
 from importlib.resources import files
 
@@ -14,12 +13,20 @@ from markupsafe import Markup
 from qgate.files import typed
 from qgate.gates.decision import Decision
 from qgate.gates.reason_code import code_of_decision
-from qgate.gates.verdict import Outcome
 from qgate.report import wording
 from qgate.report.account import Account
 from qgate.report.columns import cut
 from qgate.report.html.charts import charts_of
-from qgate.report.html.gates import FIRST, MARKS, Detail, details_of, numbers_of, said, views_of
+from qgate.report.html.gates import (
+    DECISIONS,
+    FIRST,
+    Detail,
+    details_of,
+    numbers_of,
+    said,
+    tally,
+    views_of,
+)
 from qgate.report.html.provenance import provenance
 from qgate.report.html.templates import environment
 from qgate.rollout.rollback import RollbackPlan, remediation_words
@@ -27,13 +34,6 @@ from qgate.rollout.rollback import RollbackPlan, remediation_words
 _MOST_BYTES = 300_000
 _LONGEST_STEP = 400
 """Characters of a step back, of which only a note can take more, where texts are cut at all."""
-_DECISIONS = {"promote": ("✓", "pass"), "hold": ("?", "inconclusive"), "rollback": ("✗", "fail")}
-_TALLIED = {
-    Outcome.FAIL: "failed",
-    Outcome.ERROR: "could not be measured",
-    Outcome.INCONCLUSIVE: "inconclusive",
-    Outcome.PASS: "passed",
-}
 
 
 def render_html(account: Account) -> str:
@@ -52,7 +52,7 @@ def render_html(account: Account) -> str:
 
 def _rendered(account: Account, detail: Detail) -> str:
     decision, rollback = account.decision, account.rollback
-    mark, kind = _DECISIONS[str(decision.action)]
+    mark, kind = DECISIONS[str(decision.action)]
     stopping, passing, shadowed = views_of(decision, detail)
     steps = rollback.steps if rollback.required else ()
     page = _template().render(
@@ -64,7 +64,7 @@ def _rendered(account: Account, detail: Detail) -> str:
         charter=decision.charter,
         created=_moment(account.evidence.observations["created"]),
         lead=wording.traffic_words(decision, rollback),
-        tally=_tally(decision),
+        tally=tally(decision),
         warnings=_warnings(decision),
         steps=tuple(step if detail.longest is None else cut(step, _LONGEST_STEP) for step in steps),
         open_steps=() if rollback.required else _open_steps(decision, detail),
@@ -99,18 +99,6 @@ def _shortened(decision: Decision, detail: Detail) -> str:
 
 def _moment(created: str) -> str:
     return created.replace("T", " ").replace("+00:00", " UTC")
-
-
-def _tally(decision: Decision) -> list[tuple[str, str, str]]:
-    counted = Counter(verdict.outcome for verdict in decision.deciding)
-    found = [
-        (str(outcome), MARKS[outcome], f"{counted[outcome]} {words}")
-        for outcome, words in _TALLIED.items()
-        if counted[outcome]
-    ]
-    if decision.shadowed:
-        found.append(("shadow", "○", f"{len(decision.shadowed)} in shadow"))
-    return found
 
 
 def _warnings(decision: Decision) -> tuple[str, ...]:
