@@ -58,12 +58,11 @@ def _quiet(value: Any, _: Path) -> bool:
 
 
 def _fail_on(value: Any, _: Path) -> str:
-    from qgate.cli.output import resolve
+    from qgate.cli.options import FAIL_ON_WHAT
 
-    try:
-        return resolve(None, None, value).fail_on
-    except (UsageError, TypeError):
-        raise ValueError from None
+    if value not in FAIL_ON_WHAT:
+        raise ValueError
+    return str(value)
 
 
 def _memory(value: Any, _: Path) -> int:

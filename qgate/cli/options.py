@@ -22,6 +22,7 @@ FORMAT_NAMES = (
     "html",
 )
 """Those of `qgate.report.formats`, which imports what a start has no need of."""
+FAIL_ON_WHAT = ("inconclusive", "fail")
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
 

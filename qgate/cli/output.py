@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgate.cli.options import FORMAT_NAMES
+from qgate.cli.options import FAIL_ON_WHAT, FORMAT_NAMES
 from qgate.errors import ExitCode, UsageError
 from qgate.files import write_atomically
 
@@ -26,7 +26,6 @@ _SUFFIXES = {
     ".html": "html",
     ".txt": "terminal",
 }
-_FAIL_ON = ("inconclusive", "fail")
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ def resolve(
     for name in wanted:
         if name not in FORMAT_NAMES:
             raise UsageError(f"--format {name}: expected one of {', '.join(FORMAT_NAMES)}")
-    if fail_on not in _FAIL_ON:
-        raise UsageError(f"--fail-on {fail_on}: expected one of {', '.join(_FAIL_ON)}")
+    if fail_on not in FAIL_ON_WHAT:
+        raise UsageError(f"--fail-on {fail_on}: expected one of {', '.join(FAIL_ON_WHAT)}")
     for path in files:
         refuse_unwritable(path)
     wanted += [_by_suffix(path) for path in files[len(wanted) :]]
