@@ -1,4 +1,4 @@
-"""Stable codes of every verdict, reason, decision, exit and error: what each means, what to do."""
+"""Stable codes of all that qgate says by name: what each means, and what to do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Code:
 
     code: str
     kind: str
-    """`verdict`, `reason`, `decision`, `exit code` or `error`."""
+    """`verdict`, `reason`, `decision`, `exit code`, `error` or `finding`."""
     name: str
     title: str
     meaning: str
@@ -200,9 +200,73 @@ _ERRORS = (
         "The same command goes on from there.",
     ),
 )  # fmt: skip
+_FINDINGS = (
+    Code(
+        "QG-F01", "finding", "unreadable", "the file cannot be read as the YAML that is allowed",
+        "It is not there, too large, not UTF-8 or not well-formed; or it has what could mean two "
+        "things or grow without bound: tags, merge keys, a key twice, values nested too deep.",
+        "Mend the text at the place. Indent by two spaces and no tab, and put quotes about text "
+        "with a colon in it.", (_CHECK,),
+    ),
+    Code(
+        "QG-F02", "finding", "unknown key", "a key that the schema does not know here",
+        "Nothing is ever ignored: a key that is misspelt, or that stands one level too high or too "
+        "low, would be a term that nobody keeps.",
+        "Take the key that the message names, or remove it.", (_CHECK,),
+    ),
+    Code(
+        "QG-F03", "finding", "missing key", "a key that must be stated is not",
+        "It has no default, since any would decide something that is the owner's to decide.",
+        "Add the key; the message says what it is. init writes a whole charter with comments.",
+        (_CHECK, "qgate init --data DATA --target COLUMN"),
+    ),
+    Code(
+        "QG-F04", "finding", "unfit value", "a value is not of the kind or range that it must be",
+        "A number stands where a word is expected, a unit where the metric has its own, or a value "
+        "is beyond what can be.",
+        "The message says what is expected; metrics tells the unit of each.",
+        (_CHECK, "qgate metrics"),
+    ),
+    Code(
+        "QG-F05", "finding", "contrary terms", "each term is well formed, but not all can hold",
+        "Two terms contradict each other, one has no meaning without another, or a file, layer, "
+        "metric or package that is named is not known here.",
+        "Change one of them; the place is that of the term that would be the first to change.",
+        (_CHECK,),
+    ),
+    Code(
+        "QG-F10", "finding", "not locked", "there is no lock to hold the run against",
+        "Without a lock nobody knows whether data, split, packages or baseline are those that were "
+        "agreed on, so the gates that say so could not pass.",
+        "Lock the charter and commit the file beside it.", ("qgate lock CHARTER",),
+    ),
+    Code(
+        "QG-F11", "finding", "undecidable", "the gate could not decide even if all were well",
+        "By the forecast the gate has less than an even chance to pass if both arms are truly "
+        "equal, so the run would most likely end inconclusive, and cost what it costs.",
+        "Give what the message names: more items, seeds, shots or requests, or agree on a larger "
+        "tolerance. Past evidence makes the forecast sharper; --even-if-underpowered runs anyway.",
+        (_PLAN, "qgate plan CHARTER --from EVIDENCE"),
+    ),
+    Code(
+        "QG-F12", "finding", "over budget", "the plan takes more than the charter allows",
+        "A cap of shots, time, dollars or attempts would be passed, for this run or for the month. "
+        "Modelled figures count at their most.",
+        "Raise the cap in the charter, or plan less.", (_PLAN, "qgate spending"),
+    ),
+    Code(
+        "QG-F13", "finding", "elsewhere", "an arm is run where the data may not be",
+        "The data state a region, and an arm states another one, or runs code of a package that "
+        "states none. Nothing is sent.",
+        "State the arm's region, or take an arm that runs where the data may be.", (_CHECK,),
+    ),
+)  # fmt: skip
 
 CODES: Mapping[str, Code] = MappingProxyType(
-    {found.code: found for found in (*_VERDICTS, *_REASONS, *_DECISIONS, *_EXITS, *_ERRORS)}
+    {
+        found.code: found
+        for found in (*_VERDICTS, *_REASONS, *_DECISIONS, *_EXITS, *_ERRORS, *_FINDINGS)
+    }
 )
 NAMED: Mapping[str, Code] = MappingProxyType({found.name: found for found in CODES.values()})
 """By what people see, such as the word of a verdict or the number of an exit code."""

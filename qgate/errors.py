@@ -5,8 +5,8 @@ Each error owns its exit code, and a stable code that `qgate explain` tells of.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 
@@ -22,6 +22,9 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+_INVALID = "QG-E03"
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that is wrong in a file, at a 1-based line and column."""
@@ -31,11 +34,18 @@ class Finding:
     column: int
     message: str
     severity: str = "error"
+    code: str = _INVALID
+    """Stable, of the table in qgate.codes."""
 
     def __str__(self) -> str:
         """Give the form that editors and CI annotations parse."""
         mark = "" if self.severity == "error" else f"{self.severity}: "
-        return f"{self.file}:{self.line}:{self.column}: {mark}{self.message}"
+        return f"{self.file}:{self.line}:{self.column}: {mark}{self.message} [{self.code}]"
+
+
+def coded(code: str, findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings with a code; those that have a closer one than that of any file keep it."""
+    return [replace(found, code=code) if found.code == _INVALID else found for found in findings]
 
 
 class QgateError(Exception):
@@ -60,11 +70,13 @@ class UsageError(QgateError):
 class InvalidFileError(UsageError):
     """A file has findings; each names its line and column."""
 
-    code = "QG-E03"
+    code = _INVALID
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        """Keep the findings in file order."""
+        """Keep the findings in file order; the code is that of the first."""
         self.findings = tuple(findings)
+        if findings:
+            self.code = findings[0].code
         super().__init__("\n".join(str(finding) for finding in self.findings))
 
     def __reduce__(self) -> tuple[type[InvalidFileError], tuple[tuple[Finding, ...]]]:

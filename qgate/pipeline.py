@@ -116,10 +116,11 @@ def refuse_elsewhere(found: Study, roles: Collection[str]) -> None:
         InvalidFileError: At the arm's `region`, or at the arm where it states none.
 
     """
-    from qgate.charter.residency import residency_refusals
+    from qgate.charter.residency import ELSEWHERE, residency_refusals
 
-    if refused := residency_refusals(found.charter, roles):
-        raise InvalidFileError([found.source.finding(place, words) for place, words in refused])
+    refused = residency_refusals(found.charter, roles)
+    if findings := [found.source.finding(*each, code=ELSEWHERE) for each in refused]:
+        raise InvalidFileError(findings)
 
 
 def run(path: Path, settings: Settings) -> tuple[Evidence, Decision]:

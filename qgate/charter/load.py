@@ -10,7 +10,9 @@ from qgate.charter.meaning import Surroundings, meaning_findings
 from qgate.charter.schema import schema_findings
 from qgate.charter.shapes import shape_findings
 from qgate.charter.yaml_reader import Source, read_yaml
-from qgate.errors import Finding, InvalidFileError
+from qgate.errors import Finding, InvalidFileError, coded
+
+_CONTRARY = "QG-F05"
 
 
 def examine(
@@ -23,8 +25,8 @@ def examine(
 
     """
     source = read_yaml(path, shown_as)
-    findings = schema_findings(source) or shape_findings(source)
+    findings = schema_findings(source) or coded(_CONTRARY, shape_findings(source))
     if findings:
         raise InvalidFileError(findings)
     charter = build_charter(source.document, shown_as, source)
-    return charter, source, meaning_findings(charter, source, around)
+    return charter, source, coded(_CONTRARY, meaning_findings(charter, source, around))

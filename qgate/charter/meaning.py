@@ -12,7 +12,7 @@ from qgate.charter.circuits import circuit_findings
 from qgate.charter.clauses import clause_findings, gate_paths
 from qgate.charter.comparisons import comparison_findings
 from qgate.charter.paths import named_paths
-from qgate.charter.residency import residency_assumption, residency_refusals
+from qgate.charter.residency import ELSEWHERE, residency_assumption, residency_refusals
 from qgate.charter.schema import suggest
 from qgate.charter.spaces import space_findings
 from qgate.charter.vocabulary import Vocabulary
@@ -88,7 +88,7 @@ def _regions(charter: Charter, source: Source) -> Iterator[Finding]:
             yield source.finding(path, "residency needs `data.region`: where may the data be?")
     for place, words in residency_refusals(charter):
         message = f"{words}; a run stops before it sends anything"
-        yield source.finding(place, message, "warning")
+        yield source.finding(place, message, "warning", ELSEWHERE)
     if assumed := residency_assumption(charter):
         message = f"{assumed}: say where it is by `region` of each arm"
         yield source.finding(("data", "region"), message, "warning")

@@ -10,6 +10,8 @@ from qgate.charter.yaml_reader import Path_
 from qgate.errors import UsageError
 from qgate.plugins import class_path, named
 
+ELSEWHERE = "QG-F13"
+"""The code of a finding that an arm is run where the data may not be."""
 _HERE = frozenset({"qgate", "sklearn"})
 """Packages whose classes run where qgate runs, as every built-in kind of arm does."""
 

@@ -20,6 +20,7 @@ from qgate.errors import Finding, InternalError
 
 KNOWN_VERSIONS = (1,)
 
+_UNKNOWN, _MISSING, _UNFIT = "QG-F02", "QG-F03", "QG-F04"
 _LONGEST_SHOWN = 60
 
 _TYPE_NAMES = {
@@ -83,14 +84,16 @@ def schema_findings(source: Source) -> list[Finding]:
     """Return what the schema finds in a charter's document, in file order."""
     document = source.document
     if not isinstance(document, dict):
-        return [source.finding((), f"expected a mapping of sections, not {_named(document)}")]
+        message = f"expected a mapping of sections, not {_named(document)}"
+        return [source.finding((), message, code=_UNFIT)]
     known = " or ".join(str(version) for version in KNOWN_VERSIONS)
     if "version" not in document:
-        return [source.finding((), f"no `version`: write `version: {KNOWN_VERSIONS[-1]}` first")]
+        message = f"no `version`: write `version: {KNOWN_VERSIONS[-1]}` first"
+        return [source.finding((), message, code=_MISSING)]
     version = document["version"]
     if type(version) is not int or version not in KNOWN_VERSIONS:
         message = f"unknown charter version {_named(version)}: this qgate reads {known}"
-        return [source.finding(("version",), message)]
+        return [source.finding(("version",), message, code=_UNFIT)]
     return findings_against(f"charter.v{version}.json", source)
 
 
@@ -128,16 +131,18 @@ def _translate(source: Source, error: ValidationError) -> Iterator[Finding]:
         known = schema.get("properties", {})
         for key in [key for key in value if key not in known]:
             message = f"unknown key {_named(key)} in {name}{suggest(key, known)}"
-            yield source.finding((*path, key), message + _allowed(known))
+            yield source.finding((*path, key), message + _allowed(known), code=_UNKNOWN)
         return
     if kind == "required":
         missing = [key for key in bound if key not in value]
         # jsonschema reports each missing key by itself; say it once for each.
         key = next((key for key in missing if f"'{key}'" in error.message), missing[0])
         about = schema.get("properties", {}).get(key, {}).get("description", "")
-        yield source.finding(path, f"{name} lacks `{key}`{f': {about}' if about else ''}")
+        message = f"{name} lacks `{key}`{f': {about}' if about else ''}"
+        yield source.finding(path, message, code=_MISSING)
         return
-    yield source.finding(path, f"{name}: {_complaint(kind, bound, value, path, schema)}")
+    message = f"{name}: {_complaint(kind, bound, value, path, schema)}"
+    yield source.finding(path, message, code=_UNFIT)
 
 
 def _complaint(kind: str, bound: Any, value: Any, path: tuple[Any, ...], schema: Any) -> str:

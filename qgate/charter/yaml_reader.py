@@ -15,11 +15,12 @@ from typing import Any
 
 import yaml
 
-from qgate.errors import Finding, InvalidFileError
+from qgate.errors import Finding, InvalidFileError, coded
 
 Path_ = tuple[str | int, ...]
 Place = tuple[int, int]
 
+_UNREADABLE = "QG-F01"
 _LARGEST_FILE = 1024 * 1024
 _MOST_NODES = 50_000
 MOST_FINDINGS = 100
@@ -68,9 +69,11 @@ class Source:
             path = path[:-1]
         return self.places.get(path, (1, 1))
 
-    def finding(self, path: Path_, message: str, severity: str = "error") -> Finding:
+    def finding(
+        self, path: Path_, message: str, severity: str = "error", code: str = Finding.code
+    ) -> Finding:
         """Return a finding, on one line, at the place of a value."""
-        return Finding(self.file, *self.place(path), message.replace("\n", "\\n"), severity)
+        return Finding(self.file, *self.place(path), message.replace("\n", "\\n"), severity, code)
 
 
 def read_yaml(path: Path, shown_as: str) -> Source:
@@ -90,7 +93,7 @@ def read_yaml(path: Path, shown_as: str) -> Source:
         message = f"cannot read: {error.strerror}"
         if error.errno == errno.ENOENT and (meant := _meant(path, shown_as)):
             message += f"; did you mean {meant}?"
-        raise InvalidFileError([Finding(shown_as, 1, 1, message)]) from None
+        raise InvalidFileError([Finding(shown_as, 1, 1, message, code=_UNREADABLE)]) from None
     return parse_yaml(data, shown_as)
 
 
@@ -122,7 +125,7 @@ def parse_yaml(data: bytes, shown_as: str) -> Source:
     """
     if len(data) > _LARGEST_FILE:
         message = f"larger than {_LARGEST_FILE} bytes: a charter is a page or two of YAML"
-        raise InvalidFileError([Finding(shown_as, 1, 1, message)])
+        raise InvalidFileError([Finding(shown_as, 1, 1, message, code=_UNREADABLE)])
     return replace(_Reader(shown_as).read(_decoded(data, shown_as)), data=data)
 
 
@@ -134,7 +137,10 @@ def _decoded(data: bytes, shown_as: str) -> str:
         line = before.count(b"\n") + 1
         column = error.start - (before.rfind(b"\n") + 1) + 1
         raise InvalidFileError(
-            [Finding(shown_as, line, column, "not UTF-8: save the file as UTF-8")]
+            coded(
+                _UNREADABLE,
+                [Finding(shown_as, line, column, "not UTF-8: save the file as UTF-8")],
+            )
         ) from None
 
 
@@ -190,7 +196,7 @@ class _Reader:
                 self._note(event, f"tags are not read: remove {tag!r}")
 
     def _refuse(self, line: int, column: int, message: str) -> InvalidFileError:
-        return InvalidFileError([Finding(self._file, line, column, message)])
+        return InvalidFileError([Finding(self._file, line, column, message, code=_UNREADABLE)])
 
     def _value(self, node: yaml.Node, path: Path_, depth: int) -> Any:
         self._nodes += 1
@@ -246,7 +252,7 @@ class _Reader:
             self._note(node, "holds a control or invisible character: remove it")
 
     def _note(self, node: yaml.Node | yaml.Event, message: str) -> None:
-        self._findings.append(Finding(self._file, *_start_of(node), message))
+        self._findings.append(Finding(self._file, *_start_of(node), message, code=_UNREADABLE))
         if len(self._findings) == MOST_FINDINGS:
             raise self._found()
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from qgate.cli.options import AllowImport, AllowOutside
+from qgate.codes import pointer
 from qgate.errors import ExitCode, UsageError
 
 _SUFFIXES = (".yaml", ".yml")
@@ -24,7 +25,7 @@ def command(
     allow_outside: AllowOutside = False,
     allow_import: AllowImport = None,
 ) -> int:
-    """Validate charters; each finding is file:line:column: message."""
+    """Validate charters; each finding is file:line:column: message [code]."""
     from qgate.pipeline import check as findings_of
     from qgate.plan.settings import Settings
 
@@ -36,6 +37,8 @@ def command(
     errors = sum(finding.severity == "error" for finding in findings)
     count = f"{len(charters)} charter{'s' if len(charters) != 1 else ''}"
     sys.stdout.write(f"{count}: {errors} error(s), {len(findings) - errors} warning(s)\n")
+    if findings:
+        sys.stdout.write(f"{pointer(findings[0].code)}\n")
     return ExitCode.USAGE if errors else ExitCode.PASS
 
 

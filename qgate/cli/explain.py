@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _INDENT = "    "
 _KINDS = (
     ("verdict", "verdicts"), ("decision", "decisions"), ("exit code", "exit codes"),
-    ("reason", "reasons"), ("error", "errors"),
+    ("reason", "reasons"), ("error", "errors"), ("finding", "findings"),
 )  # fmt: skip
 
 

@@ -33,5 +33,5 @@ def departures(charter: Charter, source: Source, folder: Path, lock: Lock) -> li
     try:
         split = load_split(charter.data, folder, charter.schedule.seeds, shuffled=shuffled)
     except TermError as error:
-        raise InvalidFileError([source.finding(error.path, str(error))]) from None
+        raise InvalidFileError([source.finding(error.path, str(error), code=error.code)]) from None
     return differences(lock.inputs, observe(charter, split, folder))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from qgate.charter.charter import Charter, Gate
 from qgate.charter.clauses import gate_paths
 from qgate.charter.residency import residency_reason
-from qgate.errors import Finding, UsageError
+from qgate.errors import Finding, UsageError, coded
 from qgate.evidence.evidence import Evidence
 from qgate.files import typed
 from qgate.lock.inputs import differences
@@ -22,6 +22,7 @@ from qgate.plan.study import Study
 from qgate.trials.stages import shot_seconds
 
 _NOTHING = Spending()
+_UNLOCKED, _UNDECIDABLE, _BEYOND = "QG-F10", "QG-F11", "QG-F12"
 Outlooks = Sequence[tuple[Gate, Forecast]]
 """Each gate with its forecast, in the charter's order."""
 
@@ -122,9 +123,9 @@ def refusals(
 
     """
     return [
-        *_undecidable(study, past, seen),
+        *coded(_UNDECIDABLE, _undecidable(study, past, seen)),
         *over_budget(study, spent, month),
-        *_over_attempts(study, attempt),
+        *coded(_BEYOND, _over_attempts(study, attempt)),
     ]
 
 
@@ -140,7 +141,7 @@ def lock_refusals(study: Study) -> list[Finding]:
         f"there is no lock yet, so {named} cannot be decided: {command} (or pass "
         "--even-if-underpowered)"
     )
-    return [study.source.finding(("pilot",), message)] if named else []
+    return [study.source.finding(("pilot",), message, code=_UNLOCKED)] if named else []
 
 
 def _undecidable(study: Study, past: Evidence | None, seen: Outlooks | None) -> list[Finding]:
@@ -199,7 +200,7 @@ def over_budget(study: Study, spent: Spending, month: str) -> list[Finding]:
                 "seeds, or run it next month; `qgate spending` lists what was spent"
             )
             found.append(study.source.finding(("budget", "per_month", cap), message))
-    return found
+    return coded(_BEYOND, found)
 
 
 def _more(cap: str, needed: float) -> str:

@@ -11,7 +11,7 @@ from qgate.charter.meaning import DEFAULT_IMPORTS, Surroundings
 from qgate.charter.vocabulary import Vocabulary
 from qgate.charter.yaml_reader import MOST_FINDINGS, Source
 from qgate.data.columns import column_findings
-from qgate.errors import Finding, InvalidFileError
+from qgate.errors import Finding, InvalidFileError, TermError, coded
 from qgate.files import project_root, resolved, shown
 from qgate.plan.settings import Settings
 
@@ -35,7 +35,7 @@ def examined(
     )
     charter, source, findings = examine(path, shown(path), around)
     if settings.files:
-        findings += column_findings(charter, source, around)
+        findings += coded(TermError.code, column_findings(charter, source, around))
         if charter.approvals.signers:
             findings += _approval_findings(charter, source, around)
         findings.sort(key=lambda finding: (finding.line, finding.column))

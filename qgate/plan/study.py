@@ -20,7 +20,7 @@ from qgate.data.problem_set import RATIO_METRICS, unrated
 from qgate.data.split import SplitData, load_split
 from qgate.digest import digest, sha256_file
 from qgate.display import Displayed
-from qgate.errors import InvalidFileError, TermError
+from qgate.errors import InvalidFileError, TermError, coded
 from qgate.files import printable
 from qgate.lock.inputs import foreign_packages, installed, observe
 from qgate.lock.lock import Lock, read_lock
@@ -145,11 +145,13 @@ def open_study(terms: Terms, settings: Settings) -> Study:
     if looks is not None and by_items and looks.after[-1] >= len(split.validation):
         message = f"the last look is at the end, after all {len(split.validation)} items"
         place = ("schedule", "looks", "after_items")
-        raise InvalidFileError([source.finding(place, f"{message}: name fewer")])
+        raise InvalidFileError(
+            [source.finding(place, f"{message}: name fewer", code=TermError.code)]
+        )
     plan = Plan(charter, 0, 0, ())
     study = Study(charter, source, folder, split, {}, lock, plan, settings)
     if found := list(term_findings(charter, source, split, folder, study.allowed_imports)):
-        raise InvalidFileError(list(dict.fromkeys(found)))
+        raise InvalidFileError(coded(TermError.code, dict.fromkeys(found)))
     return _planned(study)
 
 
@@ -177,11 +179,13 @@ def _loaded(charter: Charter, source: Source, folder: Path, *, shuffled: bool) -
     try:
         split = load_split(charter.data, folder, charter.schedule.seeds, shuffled=shuffled)
     except TermError as error:
-        raise InvalidFileError([source.finding(error.path, str(error))]) from None
+        raise InvalidFileError([source.finding(error.path, str(error), code=error.code)]) from None
     rated = any(gate.metric in RATIO_METRICS for gate in charter.gates)
     if rated and (found := unrated(split.dataset)):
         place, why = found
-        raise InvalidFileError([source.finding(("data", "problems", place), why)])
+        raise InvalidFileError(
+            [source.finding(("data", "problems", place), why, code=TermError.code)]
+        )
     return split
 
 

@@ -288,7 +288,7 @@ def _located(study: Study) -> Iterator[None]:
         path = error.path
         if path and path[0] in ROLES:  # an arm made of the candidate has its terms
             path = ("candidate", *path[1:])
-        raise InvalidFileError([study.source.finding(path, str(error))]) from None
+        raise InvalidFileError([study.source.finding(path, str(error), code=error.code)]) from None
 
 
 def _workshop(study: Study, spec: ArmSpec) -> Workshop:

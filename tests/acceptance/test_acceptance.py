@@ -15,6 +15,7 @@ import pytest
 
 from qgate.charter.charter import Gate
 from qgate.charter.yaml_reader import read_yaml
+from qgate.codes import CODES
 from qgate.errors import Finding
 from qgate.pipeline import check, load
 from qgate.plan.settings import Settings
@@ -106,6 +107,12 @@ def test_rejected_with_all_the_expected_errors_and_no_others(path: Path) -> None
     expected = expectations(path)
     assert expected, "a reject file says what is expected"
     assert matched(expected, errors), shown(errors)
+
+
+def test_each_error_has_a_code_that_is_explained() -> None:
+    found = {finding.code for path in REJECT for finding in check(path, Settings())}
+    assert found <= set(CODES)
+    assert {"QG-F01", "QG-F02", "QG-F03", "QG-F04", "QG-F05"} <= found
 
 
 @pytest.mark.parametrize("path", REJECT, ids=name_of)

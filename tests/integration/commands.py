@@ -46,7 +46,7 @@ def qgate(*arguments: str, cwd: Path, **environment: str) -> Done:
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         with (
-            mock.patch.dict(os.environ, environment),
+            mock.patch.dict(os.environ, _as_asked(environment), clear=True),
             chdir(cwd),
             _standard_streams(out.fileno(), err.fileno()),
             _warnings_as_in_a_new_process(),
@@ -66,7 +66,7 @@ def qgate_alone(*arguments: str, cwd: Path, **environment: str) -> Done:
         capture_output=True,
         text=True,
         cwd=cwd,
-        env={**os.environ, **environment},
+        env=_as_asked(environment),
         check=False,
         stdin=subprocess.DEVNULL,
     )
@@ -82,6 +82,12 @@ def qgate_together(commands: Sequence[tuple[Path, Sequence[str]]]) -> list[Done]
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return [Done(*left) for left in json.loads(done.stdout)]
+
+
+def _as_asked(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return ours with what is asked for, without the size that GNU readline sets on its import."""
+    ours = {name: value for name, value in os.environ.items() if name not in ("LINES", "COLUMNS")}
+    return {**ours, **environment}
 
 
 def _done(code: int, out: str, err: str) -> Done:

@@ -120,6 +120,7 @@ def test_no_byte_is_sent_to_an_arm_in_a_region_that_is_not_allowed(pilot: Projec
     locked, planned = pilot.qgate("lock", "pilot.yaml"), pilot.qgate("plan", "pilot.yaml")
     assert (locked.code, planned.code) == (0, 0), locked.err
     assert "run in us, and data.region allows eu alone" in " ".join(planned.out.split())
+    assert "[QG-F13]" in pilot.qgate("check", "pilot.yaml").out
     done = pilot.qgate("run", "pilot.yaml", "--rehearse", "--format", "json")
     assert done.code == 10, done.err
     assert done.report["decision"] == "rollback"

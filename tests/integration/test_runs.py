@@ -60,6 +60,7 @@ def test_without_a_lock_nothing_runs_unless_it_is_to_run_regardless(project: Pro
     assert refused.code == ExitCode.USAGE
     assert "pilot.yaml:2:1: there is no lock yet" in refused.err
     assert "qgate lock pilot.yaml" in refused.err
+    assert "qgate explain QG-F10" in refused.err
     assert not (project.folder / ".qgate").exists()
     done = project.qgate("run", "pilot.yaml", "--even-if-underpowered", "--format", "json")
     assert done.code == ExitCode.COULD_NOT_RUN
@@ -136,6 +137,7 @@ def test_an_undecidable_gate_is_refused_before_any_trial(project: Project) -> No
         assert "pilot.yaml:" in done.out + done.err
         assert "so it cannot be decided" in done.out + done.err
         assert "validation items" in done.out + done.err
+        assert "[QG-F11]" in done.out + done.err
     assert log.read_bytes() == before
     forced = project.qgate("run", "pilot.yaml", "--even-if-underpowered", "--format", "json")
     assert forced.report["gates"][0]["verdict"] in ("inconclusive", "fail")
@@ -146,6 +148,7 @@ def test_a_budget_is_kept(project: Project) -> None:
     done = project.qgate("run", "pilot.yaml")
     assert done.code == ExitCode.USAGE
     assert "the budget allows 1,000" in done.err
+    assert "[QG-F12]" in done.err
 
 
 def test_a_candidate_that_cannot_be_fitted_is_an_error_not_a_pass(project: Project) -> None:

@@ -151,4 +151,5 @@ def test_a_mistyped_charter_is_answered_by_what_was_meant(
         assert done.code == ExitCode.USAGE
         first = (done.out + done.err).splitlines()[0]
         assert first.startswith(f"{typed}:1:1: cannot read: No such file or directory")
-        assert first.endswith(f"; did you mean {meant}?" if meant else "directory")
+        end = f"; did you mean {meant}?" if meant else "directory"
+        assert first.endswith(f"{end} [QG-F01]")

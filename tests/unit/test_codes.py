@@ -27,6 +27,9 @@ KNOWN = {
     "QG-E01": "command line", "QG-E02": "usage", "QG-E03": "invalid file",
     "QG-E04": "invalid term", "QG-E30": "could not run", "QG-E31": "machine", "QG-E70": "bug",
     "QG-E130": "interrupted",
+    "QG-F01": "unreadable", "QG-F02": "unknown key", "QG-F03": "missing key",
+    "QG-F04": "unfit value", "QG-F05": "contrary terms", "QG-F10": "not locked",
+    "QG-F11": "undecidable", "QG-F12": "over budget", "QG-F13": "elsewhere",
 }  # fmt: skip
 """What was said once keeps its meaning: a line here is never changed, only added."""
 

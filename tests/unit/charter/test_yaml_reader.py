@@ -184,7 +184,7 @@ def test_aliases_are_counted_as_what_they_expand_to(tmp_path: Path) -> None:
 def test_a_finding_is_one_line_whatever_it_speaks_of(tmp_path: Path) -> None:
     source = read(tmp_path, "a: 1\n")
     finding = source.finding(("a",), "two\nlines")
-    assert str(finding) == "pilot.yaml:1:1: two\\nlines"
+    assert str(finding) == "pilot.yaml:1:1: two\\nlines [QG-E03]"
 
 
 def test_no_more_is_told_than_anybody_mends(tmp_path: Path) -> None:
