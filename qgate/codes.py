@@ -97,7 +97,7 @@ _DECISIONS = (
     Code(
         "QG-D00", "decision", "promote", "every gate that decides passed",
         "The candidate may take production traffic, once it has the approvals that its charter "
-        "asks for. The way back stays as it was rehearsed.",
+        "asks for. The way back stays as the charter states it.",
         "Have it approved, and ask whether it may go.",
         ("qgate approve EVIDENCE", _PROMOTE),
     ),

@@ -115,7 +115,14 @@ def resolved(path: Path) -> Path:
 
 def printable(text: str) -> str:
     """Return text whose control characters are shown, not sent to a terminal."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+    return "".join(c if c.isprintable() else _escaped(ord(c)) for c in text)
+
+
+def _escaped(code: int) -> str:
+    """Return a character as Python writes it, so that no two come out alike."""
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def told(name: str) -> str:

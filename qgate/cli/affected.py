@@ -100,6 +100,19 @@ def default_charters(top: Path) -> list[Path]:
     return found
 
 
+def gone_charters(changed: set[str], top: Path) -> list[str]:
+    """Return charters that were locked and are deleted or renamed: nothing runs them any more."""
+    from qgate.lock.lock import lock_path
+
+    gone = (name for name in sorted(changed) if name.endswith((".yaml", ".yml")))
+    return [
+        name
+        for name in gone
+        if not (top / name).exists()
+        and (lock_path(Path(name)).as_posix() in changed or lock_path(top / name).exists())
+    ]
+
+
 def _document(found: Sequence[Affected], base: str | None, changed: set[str]) -> str:
     charters = [
         {

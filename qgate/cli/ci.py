@@ -58,26 +58,13 @@ def plan(
 
     Where the event names nothing to compare with, as a schedule, every charter is run.
     """
-    from qgate.cli.affected import affected_of
-    from qgate.cli.changes import changed_since, top_of
     from qgate.cli.github import runner
     from qgate.report.pull_request import SUMMARY_BYTES, body
 
     where = runner()
     paths = _charters(charters)
-    against = base or _event_base(where)
-    if against is None:
-        found = [str(path) for path in paths]
-        sys.stdout.write(f"nothing to compare with: all {len(found)} charters run\n")
-    else:
-        top = top_of(Path())
-        each = affected_of(paths, top, changed_since(against, top), shlex.split(also))
-        found = [one.charter for one in each if one.touched]
-        for one in each:
-            reasons = [one.unread] if one.unread else []
-            reasons += [f"{file} ({why})" for file, why in one.files.items()]
-            sys.stdout.write(f"{one.charter}: {'; '.join(reasons[:3]) or 'not affected'}\n")
-    key = _key(paths, name, matrix)
+    found = _touched(paths, base or _event_base(where), _words("also", also))
+    key = _key(_words("charters", charters), name, matrix)
     get = where.variables.get
     cache = f"qgate-trials-{get('RUNNER_OS', 'any')}-{get('RUNNER_ARCH', 'any')}-{key}-"
     outputs = {
@@ -200,6 +187,30 @@ def post(
     return ExitCode.PASS
 
 
+def _touched(charters: list[Path], base: str | None, also: list[str]) -> list[str]:
+    """Return the charters that must run, and say why, or why not, of each."""
+    from qgate.cli.affected import affected_of, gone_charters
+    from qgate.cli.changes import changed_since, top_of
+    from qgate.cli.github import say
+    from qgate.files import printable
+
+    if base is None:
+        sys.stdout.write(f"nothing to compare with: all {len(charters)} charters run\n")
+        return [str(path) for path in charters]
+    top = top_of(Path())
+    changed = changed_since(base, top)
+    each = affected_of(charters, top, changed, also)
+    for one in each:
+        reasons = [one.unread] if one.unread else []
+        reasons += [f"{file} ({why})" for file, why in one.files.items()]
+        line = f"{one.charter}: {'; '.join(reasons[:3]) or 'not affected'}"
+        sys.stdout.write(f"{printable(line)}\n")
+    for gone in gone_charters(changed, top):
+        message = f"{printable(gone)} is gone: unless it was renamed, nothing judges its gates now"
+        sys.stdout.write(say("warning", message, title="qgate"))
+    return [one.charter for one in each if one.touched]
+
+
 def _charters(text: str) -> list[Path]:
     """Return the charters that an input names, each once.
 
@@ -212,20 +223,36 @@ def _charters(text: str) -> list[Path]:
 
     if not text.strip():
         return [Path(shown(path)) for path in default_charters(resolved(repository_top()))]
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise UsageError(f"charters: {error}") from error
     found: dict[Path, None] = {}
-    for word in words:
+    for word in _words("charters", text):
         is_glob = any(sign in word for sign in "*?[")
-        if is_glob and Path(word).is_absolute():
-            raise UsageError(f"charters: {word}: a glob is relative to the current folder")
-        paths = sorted(Path().glob(word)) if is_glob else [Path(word)]
-        if not paths:
-            raise UsageError(f"charters: nothing fits {word}")
-        found |= dict.fromkeys(paths)
+        found |= dict.fromkeys(_fitting(word) if is_glob else [Path(word)])
     return list(found)
+
+
+def _fitting(glob: str) -> list[Path]:
+    if Path(glob).is_absolute():
+        raise UsageError(f"charters: {glob}: a glob is relative to the current folder")
+    try:
+        paths = sorted(path for path in Path().glob(glob) if not path.is_dir())
+    except ValueError as error:  # such as ** beside other signs
+        raise UsageError(f"charters: {glob}: {error}") from error
+    if not paths:
+        raise UsageError(f"charters: nothing fits {glob}")
+    return paths
+
+
+def _words(name: str, text: str) -> list[str]:
+    """Return an input's words.
+
+    Raises:
+        UsageError: When a quotation mark stands alone.
+
+    """
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from error
 
 
 def _loudness(quiet: bool, verbose: bool) -> list[str]:
@@ -252,11 +279,14 @@ def _event_base(where: Runner) -> str | None:
     return where.base if is_known(where.base, top_of(Path())) else None
 
 
-def _key(charters: list[Path], name: str, matrix: str) -> str:
-    """Return what names a job: comments, caches and artefacts of two jobs do not meet."""
+def _key(charters: list[str], name: str, matrix: str) -> str:
+    """Return what names a job: comments, caches and artefacts of two jobs do not meet.
+
+    It is of the input as it stands, not of the files that fit: a new charter makes no other job.
+    """
     given = (("name", name), ("matrix", "" if matrix == "null" else matrix))  # null: there is none
     about = [f"{key}={it}" for key, it in given if it.strip()]
-    text = "\n".join([*sorted(path.as_posix() for path in charters), *about])
+    text = "\n".join([*sorted(charters), *about])
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:12]
 
 

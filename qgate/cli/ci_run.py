@@ -15,6 +15,7 @@ from typing import Any
 
 from qgate.cli.github import say
 from qgate.errors import ExitCode, UsageError
+from qgate.files import printable
 from qgate.report.pull_request import DECISIONS, Gated
 
 _FORMATS = {
@@ -36,8 +37,9 @@ def run_all(charters: Sequence[Path], reports: Path, options: Sequence[str]) -> 
     """
     if not charters:
         raise UsageError("no charter to run")
-    reports.mkdir(parents=True, exist_ok=True)
     names = _report_names(charters)
+    # Should this process be killed, a later step shall not take it that no charter was affected.
+    write_manifest([_not_ended(charter) for charter in charters], reports)
     results = []
     for charter in charters:
         results.append(_run(charter, reports / names[charter], options))
@@ -54,6 +56,7 @@ def worst_code(codes: Iterable[int]) -> int:
 
 def write_manifest(results: Sequence[Gated], reports: Path) -> None:
     """Write what the runs came to, for a later step."""
+    reports.mkdir(parents=True, exist_ok=True)
     document = [asdict(result) for result in results]
     (reports / _MANIFEST).write_text(json.dumps(document), encoding="utf-8")
 
@@ -64,6 +67,11 @@ def read_manifest(reports: Path) -> list[Gated]:
     if not path.exists():
         return []
     return [Gated(**result) for result in json.loads(path.read_bytes())]
+
+
+def _not_ended(charter: Path) -> Gated:
+    said = "the step ended before this charter's run did"
+    return Gated(str(charter), "error", int(ExitCode.COULD_NOT_RUN), said=said)
 
 
 def _report_names(charters: Sequence[Path]) -> dict[Path, str]:
@@ -80,12 +88,12 @@ def _report_names(charters: Sequence[Path]) -> dict[Path, str]:
 
 def _run(charter: Path, stem: Path, options: Sequence[str]) -> Gated:
     files = {name: stem.with_name(f"{stem.name}{suffix}") for name, suffix in _FORMATS.items()}
-    command = [sys.executable, "-m", "qgate", "run"]
+    command = [sys.executable, "-P", "-m", "qgate", "run"]
     for name, path in files.items():
         command += ["--format", name, "--output", str(path)]
         path.unlink(missing_ok=True)  # one of an earlier run would be taken for this one's
     command += ["--format", "annotations", *options]
-    sys.stdout.write(f"qgate run {charter}\n")
+    sys.stdout.write(f"{printable(f'qgate run {charter}')}\n")
     sys.stdout.flush()
     code, said = _carry_out([*command, "--", str(charter)])
     report = _report(files["json"])

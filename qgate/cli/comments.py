@@ -1,4 +1,4 @@
-"""One comment on a pull request for each set of charters, and what forks leave to be posted."""
+"""One comment on a pull request for each job, and what forks leave to be posted."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ AUTHOR = "github-actions[bot]"
 """Whose comments are ours, unless QGATE_CI_AUTHOR says otherwise: a marker can be copied."""
 _MOST_BYTES = 400_000
 _MOST_FILES = 20
-_OF_A_FORK = (
-    "> From [a run]({}) of a fork's own code, which nobody has reviewed: read it as such. "
+_OF_A_STRANGER = (
+    "> From [a run]({}) of code that nobody has reviewed, as of a fork: read it as such. "
     "Links and mentions are switched off.\n\n"
 )
 
@@ -41,7 +41,7 @@ class Comment:
     commit: str
     """The commit of the pull request's branch that it is about."""
     key: str
-    """Names the set of charters: 12 hexadecimal digits."""
+    """Names the job that it is of: 12 hexadecimal digits."""
     decision: str
     """One of DECISIONS."""
     text: str
@@ -108,7 +108,7 @@ def kept(folder: Path, run: str) -> Iterator[Comment]:
     for path in files:
         if path.is_symlink() or not path.is_file() or path.stat().st_size > _MOST_BYTES:
             raise UsageError(f"{path}: no file of at most {_MOST_BYTES:,} bytes")
-        yield _checked(path, _OF_A_FORK.format(run))
+        yield _checked(path, _OF_A_STRANGER.format(run))
 
 
 def refusal(comment: Comment, where: Runner, api: Api) -> str:
@@ -124,7 +124,7 @@ def refusal(comment: Comment, where: Runner, api: Api) -> str:
         return "the comment is about another commit than its run"
     found = api.call("GET", f"pulls/{comment.number}")
     head, base = found["head"], found["base"]
-    source = (run.get("head_repository") or {}).get("full_name")
+    source = (run.get("head_repository") or {}).get("full_name", "a fork that was deleted")
     facts = (
         (found.get("state") == "open", "it is closed"),
         (base["repo"]["full_name"] == where.repository, "it is of another repository"),

@@ -54,7 +54,8 @@ def command(
         lines = _code(found, width)
     else:
         gates = [gate.name for gate in terms.gates] if terms else []
-        raise UsageError(_unknown(name, [*gates, *METRICS, *NAMED, *CODES]))
+        aside = "" if terms else " (a gate's name: with --charter FILE)"
+        raise UsageError(_unknown(name, [*gates, *METRICS, *NAMED, *CODES]) + aside)
     sys.stdout.writelines(f"{line}\n" for line in lines)
     return ExitCode.PASS
 

@@ -8,20 +8,10 @@ import shutil
 import textwrap
 from typing import IO
 
+from qgate.report.commands import glued, unglued
+
 _FINDING = re.compile(r"\S[^:]*:\d+:\d+: ")
 """`file:line:column: message`, which editors and other programs read by the line."""
-_COMMAND = re.compile(
-    r"""`[^`]*`                                 # whatever is quoted as code
-    | \bNAME\ namespaces=\S+\ ssh-\S+\ \S+      # a line of a file of signers
-    | \b(?:(?:qgate|pip|git)\ [a-z-]+|cd|chmod|ssh-keygen)   # a command, and of it
-    (?:\ (?:(?:list|show|close|info|prune|install|check)\b   # a command of a group
-      | -{1,2}[\w-]+(?:[ =](?:"[^"]*"|'[^']*'|[^\s"'`();,]+))?  # an option and its value
-      | "[^"]*" | '[^']*' | [A-Z]{2,}\b | [^\s"'`();,]*[/._@\d][^\s"'`();,]*))*   # arguments
-    """,
-    re.VERBOSE,
-)
-_GLUE = "\ue000"
-"""Stands for a blank that is no place to fold at; nothing printable holds it."""
 _NARROWEST = 40
 
 
@@ -40,16 +30,15 @@ def folded(line: str, stream: IO[str], hang: int | None = None) -> str:
     if width is None or len(line) <= width or _FINDING.match(line):
         return line
     margin = " " * (len(line) - len(line.lstrip()) if hang is None else hang)
-    glued = _COMMAND.sub(lambda found: found[0].replace(" ", _GLUE), line.strip())
     text = textwrap.fill(
-        glued,
+        glued(line.strip()),
         width,
         initial_indent=line[: len(line) - len(line.lstrip())],
         subsequent_indent=margin,
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return text.replace(_GLUE, " ")
+    return unglued(text)
 
 
 def _width(stream: IO[str]) -> int | None:

@@ -8,9 +8,11 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len
+
 from qgate.evidence.audit_log import Entry, Head
 from qgate.files import printable
-from qgate.report.columns import cut, fitted, hung
+from qgate.report.columns import fitted, hung, padded
 from qgate.review.log_head import SignedHead
 
 _DIGITS = 12
@@ -38,12 +40,12 @@ def render_log(
     width = fitted(width)
     number = max(len(str(entry.number)) for entry in shown) if shown else 1
     action = max((len(printable(entry.action)) for entry in shown), default=0)
-    pilot = min(max((len(printable(entry.pilot)) for entry in shown), default=0), width // 3)
+    pilot = min(max((cell_len(printable(entry.pilot)) for entry in shown), default=0), width // 3)
     lines = []
     for entry in shown:
         first = (
             f"{entry.number:>{number}}  {_minute(entry)}  {printable(entry.action):<{action}}  "
-            f"{cut(printable(entry.pilot), pilot):<{pilot}}  "
+            f"{padded(printable(entry.pilot), pilot)}  "
         )
         lines += hung(first, entry.actor, width)
         end = [("ended", _NO_END)] if entry.number in open_starts else []

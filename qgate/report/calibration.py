@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from qgate.calibration.calibration import (
@@ -22,7 +23,7 @@ from qgate.calibration.worlds import WORLDS, Kind
 from qgate.charter.charter import Gate
 from qgate.measure.registry import METRICS
 from qgate.measure.units import bare, in_words
-from qgate.report.columns import append_hung
+from qgate.report.columns import append_headline, append_hung, padded
 
 PLAIN_WIDTH = 100
 _NARROWEST, _WIDEST = 76, 120
@@ -83,17 +84,11 @@ def headline(found: Calibration) -> str:
 
 
 def _headline(text: Text, found: Calibration, width: int) -> None:
-    charter = found.charter
     clear = not found.blind and bool(found.tried)
-    banner = " CALIBRATED " if clear else (" BLIND " if found.blind else " NOT TRIED ")
-    style = "bold white on green" if clear else "bold black on yellow"
-    count = f"{found.replicates} replicates"
-    title = f"{charter.pilot.name}: {charter.candidate.id} against {charter.baseline.id}"
-    room = width - len(banner) - len(count) - 4
-    title = title if len(title) <= room else f"{title[: room - 3]}..."
-    text.append(banner, style)
-    text.append(f"  {title:<{room}}  ", "bold")
-    text.append(f"{count}\n\n", "dim")
+    said = "CALIBRATED" if clear else ("BLIND" if found.blind else "NOT TRIED")
+    banner = (said, "bold white on green" if clear else "bold black on yellow")
+    append_headline(text, banner, found.charter, f"{found.replicates} replicates", width)
+    text.append("\n")
     append_hung(text, " ", headline(found), width)
     text.append("\n")
 
@@ -177,7 +172,7 @@ def _dose(row: Row) -> str:
 def _chart(text: Text, found: Calibration, width: int, glyphs: Glyphs) -> None:
     """Append a bar for each dose: from the left what was failed, left open, and passed."""
     rows = [row for row in found.rows if row.kind is not Kind.DRIFT]
-    names = min(max((len(row.gate) for row in rows), default=0), 24)
+    names = min(max((cell_len(row.gate) for row in rows), default=0), 24)
     cells = min(_BAR, width - names - 20)
     text.append(
         f" Of all replicates: {glyphs.failed} fail  {glyphs.inconclusive} inconclusive  "
@@ -190,7 +185,7 @@ def _chart(text: Text, found: Calibration, width: int, glyphs: Glyphs) -> None:
         shown = name
         for row in [*equal, *(row for row in mine if row.kind is Kind.PLANTED)]:
             dose = "equal" if row.kind is Kind.EQUAL else _dose(row)
-            text.append(f" {shown[:names]:<{names}} {dose:>6} {glyphs.left}")
+            text.append(f" {padded(shown, names)} {dose:>6} {glyphs.left}")
             for mark, count, style in _segments(row, cells, glyphs):
                 text.append(mark * count, style)
             text.append(f"{glyphs.right}\n")

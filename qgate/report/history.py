@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len, chop_cells
 from rich.text import Text
 
 from qgate.files import printable
@@ -13,12 +12,11 @@ from qgate.history.collect import LeftOut
 from qgate.history.drift import Point, Series
 from qgate.history.run import Reading, Run
 from qgate.history.view import PilotHistory
-from qgate.report.columns import fitted
+from qgate.report.columns import cut, fitted, hung
 from qgate.report.history_wording import (
     BASIS,
     drift_sentences,
     drift_words,
-    fitted_words,
     gate_words,
     limit_words,
     minute_words,
@@ -96,7 +94,7 @@ def _pilot(text: Text, pilot: PilotHistory, width: int, glyphs: Glyphs) -> None:
     count = f"{len(pilot.runs)} run{'' if len(pilot.runs) == 1 else 's'}"
     if pilot.repeated:
         count += f", {pilot.repeated} with the evidence of another"
-    name = fitted_words(pilot.pilot, width - len(count) - 4).rstrip()
+    name = cut(printable(pilot.pilot), width - len(count) - 4)
     text.append(f" {name}", "bold")
     text.append(f"  {count}\n")
     hidden = len(pilot.runs) - len(pilot.shown)
@@ -134,7 +132,7 @@ def _run(text: Text, run: Run, width: int) -> None:
     text.append(f"{word:<9}", _STYLES.get(run.decision, ""))
     head = f"  {run.attempt:>3}  {run.evidence[:12]}  "
     room = width - (3 + _MINUTE + 2 + 9) - len(head)
-    text.append(f"{head}{fitted_words(failed, room)}".rstrip() + "\n")
+    text.append(f"{head}{cut(printable(failed), room)}".rstrip() + "\n")
 
 
 def _series(
@@ -143,9 +141,8 @@ def _series(
     last = points[-1].reading
     text.append("\n")
     rest = f"  {gate_words(series)}"
-    name = (
-        fitted_words(series.name, width - 3 - len(rest)).rstrip() if len(rest) < width - 10 else ""
-    )
+    room = width - 3 - len(rest)
+    name = cut(printable(series.name), room) if room > 7 else ""
     text.append(f"   {name}", "bold")
     text.append(f"{rest}\n")
     known = [p.reading.value for p in points if p.reading.value is not None]
@@ -197,14 +194,6 @@ def is_beyond(reading: Reading) -> bool:
 
 
 def _lines(text: Text, first: str, content: str, width: int, style: str = "") -> None:
-    """Append wrapped lines that hang under the first one's content, by columns, not characters."""
-    indent = " " * len(first)
-    line, empty = first, True
-    words = printable(" ".join(content.split())).split()
-    for piece in (p for word in words for p in chop_cells(word, width - len(first))):
-        gap = "" if empty else " "
-        if not empty and cell_len(line) + len(gap) + cell_len(piece) > width:
-            text.append(f"{line}\n", style)
-            line, gap = indent, ""
-        line, empty = f"{line}{gap}{piece}", False
-    text.append(f"{line.rstrip()}\n", style)
+    """Append wrapped lines that hang under the first one's content; long names are broken."""
+    for line in hung(first, content, width):
+        text.append(f"{line}\n", style)

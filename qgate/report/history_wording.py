@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import set_cell_size
-
 from qgate.files import printable
 from qgate.history.drift import Series, Shift
 from qgate.history.run import Reading, Run
 from qgate.history.view import PilotHistory
 from qgate.measure.registry import METRICS
 from qgate.measure.units import bare, in_words
+from qgate.report.columns import cut
 from qgate.stats.cusum import ALLOWANCE, DECISION, REFERENCE
 
 _WORST = ("fail", "error", "inconclusive")
@@ -141,11 +140,4 @@ def minute_words(run: Run) -> str:
 
 def name_words(text: str) -> str:
     """Return a name as a sentence has room for it."""
-    return fitted_words(text, _LONGEST).rstrip()
-
-
-def fitted_words(text: str, room: int) -> str:
-    """Return text of no more than so many columns, its controls shown, its cut marked."""
-    said = printable(text)
-    fitting = set_cell_size(said, room).rstrip()
-    return said if fitting == said.rstrip() else f"{set_cell_size(said, room - 2)}.."
+    return cut(printable(text), _LONGEST)

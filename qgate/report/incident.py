@@ -7,10 +7,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from rich.cells import cell_len
+
 from qgate.files import printable
 from qgate.measure.registry import METRICS
 from qgate.measure.units import bare, in_words
-from qgate.report.columns import cut, fitted, hung
+from qgate.report.columns import fitted, hung, padded
 from qgate.rollout.incident import Clause, Event, Incident, document
 
 _HEADS = ("age", "incident", "pilot", "failed gate", "owner")
@@ -33,11 +35,11 @@ def render_list(incidents: Sequence[Incident], now: datetime.datetime, width: in
         for incident in incidents
     ]
     table = [_HEADS, *rows]
-    age, name, *wanted = (max(len(row[i]) for row in table) for i in range(len(_HEADS)))
+    age, name, *wanted = (max(cell_len(row[i]) for row in table) for i in range(len(_HEADS)))
     shares = _shares(wanted, width - age - name - 2 * (len(_HEADS) - 1))
     lines = []
     for first, second, *rest in table:
-        cells = [f"{cut(text, share):<{share}}" for text, share in zip(rest, shares, strict=True)]
+        cells = [padded(text, share) for text, share in zip(rest, shares, strict=True)]
         lines.append("  ".join([f"{first:>{age}}", f"{second:<{name}}", *cells]).rstrip())
     return "".join(f"{line}\n" for line in lines)
 

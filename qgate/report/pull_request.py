@@ -79,7 +79,7 @@ def marker(key: str, decision: str) -> str:
 
 
 def marked(text: str) -> tuple[str, str] | None:
-    """Return the charter set and the decision of a comment of ours, None of any other."""
+    """Return the job and the decision of a comment of ours, None of any other."""
     found = _MARKER.match(text)
     if found is None or found["decision"] not in DECISIONS:
         return None
@@ -97,11 +97,11 @@ def superseded(text: str, newer: str) -> str:
 
 
 _NEUTRAL = (
-    (re.compile(r"&(?=#|commat|num|colon|sol)"), "&amp;"),
+    (re.compile(r"&(?!(?:amp|lt|gt);)"), "&amp;"),
     (re.compile(r"<"), "&lt;"),
     (re.compile(r"\]([(\[:])"), "]\\\\\\1"),
-    (re.compile(r"(?<!\w)@(?=\w)"), "@\u200b"),
-    (re.compile(r"#(?=\d)"), "#\u200b"),
+    (re.compile(r"@"), "@\u200b"),
+    (re.compile(r"(?i)(#|\bGH-)(?=\d)"), "\\1\u200b"),
     (re.compile(r"://"), ":\u200b//"),
     (re.compile(r"(?i)\b(www)(?=\.)"), "\\1\u200b"),
     (re.compile(r"(?m)^(\s*)/"), "\\1\\/"),

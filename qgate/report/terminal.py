@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
-from qgate.files import printable
 from qgate.gates.decision import Action, Decision
 from qgate.gates.reason_code import code_of_decision
 from qgate.gates.verdict import Outcome, Verdict
-from qgate.report.columns import append_hung, fitted
+from qgate.report.columns import append_headline, append_hung, fitted
 from qgate.report.terminal_gate import INDENT, append_gate, columns_of
 from qgate.report.wording import (
     attempt_sentence,
@@ -96,16 +95,9 @@ def _next(decision: Decision, rollback: RollbackPlan, width: int) -> Text:
 
 
 def _headline(decision: Decision, width: int) -> Text:
-    charter = decision.charter
-    banner = f" {headline(decision)} "
-    attempt = f"attempt {decision.attempt}"
-    title = f"{printable(charter.pilot.name)}: {charter.candidate.id} against {charter.baseline.id}"
-    room = width - len(banner) - len(attempt) - 4
-    title = title if len(title) <= room else f"{title[: room - 3]}..."
+    banner = (headline(decision), _BANNERS[decision.action])
     text = Text()
-    text.append(banner, _BANNERS[decision.action])
-    text.append(f"  {title:<{room}}  ", "bold")
-    text.append(f"{attempt}\n", "dim")
+    append_headline(text, banner, decision.charter, f"attempt {decision.attempt}", width)
     return text
 
 

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from qgate.files import printable, typed
@@ -14,7 +15,7 @@ from qgate.gates.decision import Decision
 from qgate.gates.reason_code import code_of
 from qgate.gates.verdict import Outcome, Verdict
 from qgate.measure.units import bare
-from qgate.report.columns import append_hung, cut, fitted
+from qgate.report.columns import append_hung, fitted, padded
 from qgate.report.measured import baseline_words, counted_words
 from qgate.report.wording import (
     comparison_words,
@@ -68,7 +69,7 @@ def columns_of(verdicts: Sequence[Verdict], width: int) -> Columns:
     value = max(11, *(len(value_words(verdict)) for verdict in verdicts)) + 1
     threshold = max(12, *(len(threshold_words(verdict)) for verdict in verdicts)) + 2
     bounds = max(len(_bounds(_drawing(verdict))) for verdict in verdicts) + _GAP
-    longest = max(len(printable(verdict.gate.name)) for verdict in verdicts)
+    longest = max(cell_len(printable(verdict.gate.name)) for verdict in verdicts)
     room = width - _MARK - _VERDICT - value - threshold
     return Columns(max(8, min(longest, _LONGEST_NAME, room)), value, bounds, threshold)
 
@@ -106,7 +107,7 @@ def append_gate(
     name = printable(verdict.gate.name)
     code = f"qgate explain {code_of(decision, verdict)}"
     rows = [
-        *([("gate", name, "")] if len(name) > columns.name else []),
+        *([("gate", name, "")] if cell_len(name) > columns.name else []),
         *(_to_do(decision, verdict, rollback) if verdict.decides else []),
         ("code", code, "dim" if verdict.decides else ""),
         *(_how(verdict) if verdict.decides else []),
@@ -119,9 +120,8 @@ def _line(text: Text, verdict: Verdict, columns: Columns, width: int) -> str:
     """Append a gate's line, and return the drawing that there was no room for."""
     mark, style = STYLES[verdict.outcome]
     passed = verdict.outcome is Outcome.PASS
-    name = cut(printable(verdict.gate.name), columns.name)
     text.append(f" {mark} ", style)
-    text.append(f"{name:<{columns.name}}  ", "" if passed else "bold")
+    text.append(f"{padded(printable(verdict.gate.name), columns.name)}  ", "" if passed else "bold")
     room = width - columns.name - _MARK - _VERDICT
     below = ""
     if passed and verdict.unit == "mismatches":

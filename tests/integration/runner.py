@@ -21,6 +21,7 @@ from tests.integration.commands import ROOT
 from tests.integration.gitting import git
 
 ACTION = ROOT / ".github" / "actions" / "qgate" / "action.yml"
+_REPOSITORY = "owner/pilots"
 _TOKEN = re.compile(r"'[^']*'|&&|\|\||==|!=|!|\(|\)|[\w.-]+")
 _WORDS = {"&&": " and ", "||": " or ", "!": " not ", "==": "==", "!=": "!=", "(": "(", ")": ")"}
 _BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
@@ -57,16 +58,17 @@ class Job:
     variables: Mapping[str, str] = field(default_factory=dict)
     matrix: str = ""
 
-    contexts: Mapping[str, str] = field(default_factory=dict)
-    """What expressions see beside inputs, outputs and the token."""
-
     def action(self, path: Path = ACTION, /, **inputs: str) -> Ran:
         """Execute an action of ours with inputs."""
         action = yaml.safe_load(path.read_text(encoding="utf-8"))
         known = {name: str(about.get("default", "")) for name, about in action["inputs"].items()}
         assert not inputs.keys() - known.keys()
         contexts: dict[str, str] = {"github.token": "a-token", "runner.temp": str(self.temp)}
-        contexts |= {"matrix": self.matrix, **self.contexts}
+        contexts |= {"matrix": self.matrix, "github.event_name": self.event_name}
+        contexts |= {"github.repository": _REPOSITORY}
+        if "pull_request" in self.event:
+            source = self.event["pull_request"]["head"]["repo"]["full_name"]
+            contexts["github.event.pull_request.head.repo.full_name"] = source
         if "workflow_run" in self.event:
             contexts["github.event.workflow_run.id"] = str(self.event["workflow_run"].get("id", ""))
         for name, value in {**known, **inputs}.items():
@@ -119,7 +121,7 @@ class Job:
             "GITHUB_ACTOR": "someone",
             "GITHUB_API_URL": self.api,
             "GITHUB_EVENT_NAME": self.event_name,
-            "GITHUB_REPOSITORY": "owner/pilots",
+            "GITHUB_REPOSITORY": _REPOSITORY,
             "GITHUB_RUN_ATTEMPT": "1",
             "GITHUB_RUN_ID": "77",
             "GITHUB_SERVER_URL": "https://github.com",

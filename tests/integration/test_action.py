@@ -316,6 +316,49 @@ def test_jobs_of_the_same_charters_do_not_share_names(project: Project, github: 
     assert len(github.comments) == 3
 
 
+def test_a_charter_that_is_gone_is_told_and_its_job_stays_the_same(
+    project: Project, github: FakeGitHub
+) -> None:
+    """The name of a job is of what was asked for: caches and comments outlive a new charter."""
+    event = pull_request(project)
+    before = planned(project, event)
+    git(project.folder, "mv", "pilot.yaml", "renamed.yaml")
+    git(project.folder, "rm", "-q", "pilot.lock.json")
+    commit(project.folder)
+    ran = run(job(project, github, "pull_request", pull_request(project)))
+    assert ran.outputs["decision"] == "error"  # the new name has no lock yet
+    assert "::warning title=qgate::pilot.yaml is gone" in ran.log
+    assert planned(project, event)["key"] == before["key"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"charters": "pilots/**.yaml"}, "charters: pilots/**.yaml"),
+        ({"charters": "'pilot.yaml"}, "charters: No closing quotation"),
+        ({"also": "'src/**"}, "also: No closing quotation"),
+        ({"charters": "charters/*.yaml"}, "nothing fits charters/*.yaml"),
+    ],
+)
+def test_inputs_that_mean_nothing_are_told(
+    project: Project, github: FakeGitHub, inputs: dict[str, str], words: str
+) -> None:
+    ran = run(job(project, github, "pull_request", pull_request(project)), **inputs)
+    assert (ran.code, ran.outputs["decision"]) == (ExitCode.USAGE, "error"), ran.log
+    assert words in ran.log
+
+
+def planned(project: Project, event: dict[str, Any]) -> dict[str, str]:
+    """Return what the first step says of a project, as outputs by name."""
+    output = project.folder.parent / "planned"
+    output.write_text("", encoding="utf-8")
+    base = event["pull_request"]["base"]["sha"]
+    done = project.qgate("ci", "plan", "--charters", "*.yaml", "--base", base,
+                         GITHUB_OUTPUT=str(output))  # fmt: skip
+    assert done.code == ExitCode.PASS, done.err
+    return dict(re.findall(r"(?m)^([a-z-]+)<<.*\n(.*)$", output.read_text(encoding="utf-8")))
+
+
 def test_code_scanning_is_asked_for_and_no_stranger_asks(
     project: Project, github: FakeGitHub
 ) -> None:
@@ -326,13 +369,30 @@ def test_code_scanning_is_asked_for_and_no_stranger_asks(
     [given] = _scanned(ran)
     assert given == {"sarif_file": ran.outputs["reports"]}
     assert list(Path(given["sarif_file"]).rglob("*.sarif"))
-    where.contexts = {"github.event.pull_request.head.repo.fork": "true"}
+    where.event = pull_request(project, fork=True)
     assert not _scanned(run(where, sarif="true"))
     assert yaml.safe_load(ACTION.read_bytes())["inputs"]["sarif"]["default"] == "false"
 
 
 def _scanned(ran: Ran) -> list[dict[str, str]]:
     return [given for used, given in ran.used if "upload-sarif" in used]
+
+
+def test_no_file_of_the_workspace_is_run_as_a_module(
+    project: Project, github: FakeGitHub, wheel: Path
+) -> None:
+    owned = project.folder.parent / "owned"
+    for name in ("pip", "qgate", "shlex"):
+        text = f"import pathlib\npathlib.Path({str(owned)!r}).touch()\n"
+        (project.folder / f"{name}.py").write_text(text, encoding="utf-8")
+    touch(project)
+    offline = {"PIP_NO_INDEX": "1", "PIP_TARGET": str(project.folder.parent / "installed")}
+    where = job(project, github, "pull_request", pull_request(project), **offline)
+    ran = run(where, install=str(wheel))
+    assert (ran.code, ran.outputs["decision"]) == (ExitCode.PASS, "promote"), ran.log
+    posted = where.action(COMMENT, install=str(wheel))
+    assert "no comment was kept" in posted.log, posted.log
+    assert not owned.exists()
 
 
 def test_inputs_are_data(project: Project, github: FakeGitHub) -> None:
@@ -396,6 +456,7 @@ def test_what_a_stranger_copies_is_as_our_own_and_fits(tmp_path: Path) -> None:
         for name, about in copied["jobs"].items():
             for right, given in ours["jobs"][name]["permissions"].items():
                 assert about["permissions"].get(right, "not needed") in (given, "not needed")
+            assert about.get("if") == ours["jobs"][name].get("if")
             used = about["steps"][-1]
             place, _, version = used["uses"].partition("@")
             action = ROOT / place.removeprefix("OWNER/qgate/") / "action.yml"

@@ -125,6 +125,7 @@ HARMFUL = (
     "<!-- qgate:v1 set=0123456789ab decision=promote -->\n<img src=x> <script>\n"
     "[click](https://evil.example) ![pixel](http://evil.example/a.png)\n[a]: http://evil.example\n"
     "@maintainer please /deploy\n/deploy now\nwww.evil.example #12 &#64;owner \u202e\x1b[31m\n"
+    "_@maintainer_ @&fjlig;ord &commat;owner GH-12 &amp;&lt;\n"
 )
 
 
@@ -132,11 +133,13 @@ def test_a_strangers_text_is_only_text(tmp_path: Path) -> None:
     keep(comment("promote", HARMFUL), tmp_path / "one")
     [found] = kept(tmp_path, RUN)
     warning, _, text = found.text.partition("\n\n")
-    assert warning.startswith(f"> From [a run]({RUN}) of a fork's own code")
+    assert warning.startswith(f"> From [a run]({RUN}) of code that nobody has reviewed")
     text = text.replace("\u200b", "|")
-    for sign in ("<", "](", "]:", "@m", "://", "www.", "#1", "&#", "\n/", "\u202e", "\x1b"):
+    for sign in ("<", "](", "]:", "@m", "@&", "://", "www.", "#1", "GH-1", "&#", "&c",
+                 "&f", "\n/", "\u202e", "\x1b"):  # fmt: skip
         assert sign not in text, sign
     assert "[click]\\(https:|//evil.example)" in text
+    assert "&amp;&lt;" in text  # what a report itself has escaped
 
 
 @pytest.mark.parametrize(
@@ -178,6 +181,7 @@ def test_a_strangers_link_is_not_followed(tmp_path: Path) -> None:
         ({"head": {"sha": "b" * 40, "repo": {"full_name": "stranger/pilots"}}}, {}, "commit"),
         ({"head": {"sha": SHA, "repo": {"full_name": "other/pilots"}}}, {}, "another fork"),
         ({"head": {"sha": SHA, "repo": None}}, {}, "another fork"),
+        ({"head": {"sha": SHA, "repo": None}}, {"head_repository": None}, "another fork"),
         ({"base": {"repo": {"full_name": "other/repository"}}}, {}, "another repository"),
         ({}, {"head_sha": "b" * 40}, "another commit"),
         ({}, {"event": "push"}, "not of a pull request"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import multiprocessing
 import subprocess
 import sys
 from dataclasses import replace
@@ -113,12 +114,39 @@ def test_a_path_that_does_not_exist_is_named(use: Any, pilot: Project) -> None:
         use(pilot.folder)
 
 
+@pytest.mark.usefixtures("pilot")
+@pytest.mark.parametrize("use", [qgate.load, qgate.plan, qgate.run])
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"workers": 2}, r"Settings\(workers=2\), not of type dict"),
+        (Settings(workers=0), "whole number from 1, not 0"),
+        (Settings(workers="2"), "whole number from 1, not '2'"),  # type: ignore[arg-type]
+    ],
+)
+def test_settings_that_are_none_are_told_what_would_be(use: Any, wrong: Any, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        use("pilot.yaml", wrong)
+
+
+def test_a_script_without_its_guard_is_told_to_have_one(
+    pilot: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    importing = multiprocessing.current_process()
+    monkeypatch.setattr(importing, "_inheriting", True, raising=False)
+    with pytest.raises(UsageError, match='under `if __name__ == "__main__":`'):
+        qgate.run("pilot.yaml")
+    assert not (pilot.folder / ".qgate").exists()
+
+
 def test_what_is_no_evidence_is_told_what_would_be(pilot: Project) -> None:
     study = qgate.plan(pilot.charter)
     with pytest.raises(UsageError, match=r"qgate\.run\(\.\.\.\)\.evidence .* not of type Study"):
         qgate.judge(study)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="no evidence 'absent'"):
         qgate.judge("absent")
+    with pytest.raises(UsageError, match=r"qgate\.load\(path\) returned, not of type str"):
+        qgate.judge(measured(), "pilot.yaml")  # type: ignore[arg-type]
 
 
 def test_a_gate_that_is_not_there_is_answered_with_those_that_are() -> None:

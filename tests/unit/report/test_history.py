@@ -147,7 +147,7 @@ def test_a_view_limits_what_is_shown_not_what_is_charted() -> None:
     [
         ({"pilot": "smal"}, "no run is known of the pilot 'smal' (known: 'small')"),
         ({"metric": "speed"}, "--metric 'speed': no gate has it (known: 'val_accuracy_gap"),
-        ({"pilot": HOSTILE}, r"\\x1b[31mil\\x202e"),
+        ({"pilot": HOSTILE}, r"\\x1b[31mil\\u202e"),
     ],
 )
 def test_what_is_not_there_is_a_mistake(asked: dict[str, Any], words: str) -> None:

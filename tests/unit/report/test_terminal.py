@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from qgate.charter.charter import Threshold
 from qgate.cli.streams import tolerant_streams
@@ -204,3 +205,29 @@ def test_a_count_of_mismatches_says_what_was_compared(width: int) -> None:
 def test_what_was_not_measured_names_no_method() -> None:
     error = Measurement(error="singular", method="counted")
     assert "how " not in _alone(replace(verdict("g", Outcome.ERROR), measurement=error), 80)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_wide_characters_take_their_columns(tmp_path: Path, width: int) -> None:
+    """Chinese, Japanese, Korean and emoji stand in two columns each, accents in none."""
+    names = ("精度ギャップ", "🚀" * 30, "plain", "e\u0301" * 12)
+    said = "漢字" * 90
+    of = account(tmp_path, [verdict(name, Outcome.PASS) for name in names])
+    failed = verdict("量子カーネル", Outcome.FAIL, reason=said, owner=f"{'山田' * 40}@example.com")
+    pilot = replace(of.decision.charter.pilot, name="試験" * 40)
+    charter = replace(of.decision.charter, pilot=pilot)
+    decision = replace(of.decision, charter=charter, verdicts=(failed, *of.decision.verdicts))
+    text = text_of(replace(of, decision=decision), width)
+    lines = [line for line in text.splitlines() if str(tmp_path) not in line]  # no path is broken
+    assert max(map(cell_len, lines)) <= width
+    assert said in text.replace(f"\n{' ' * 5}", "")
+    ends = [cell_len(line.partition("  PASS")[0]) for line in lines if "  PASS" in line]
+    assert len(ends) == len(names)
+    assert len(set(ends)) == 1
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_command_is_broken(tmp_path: Path, width: int) -> None:
+    text = text_of(account(tmp_path, each_outcome()), width)
+    step = text[text.index("  5. Run the parity suite again") : text.index("on demand:")]
+    assert "qgate run charters/small.yaml" in step
