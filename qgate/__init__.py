@@ -39,7 +39,7 @@ def load(path: str | Path, settings: Settings | None = None) -> Charter:
     """
     from qgate import pipeline
 
-    return pipeline.load(_file(path), settings or _defaults())
+    return pipeline.load(_file(path), _settings(settings))
 
 
 def plan(charter: str | Path | Charter, settings: Settings | None = None) -> Study:
@@ -58,7 +58,7 @@ def plan(charter: str | Path | Charter, settings: Settings | None = None) -> Stu
     """
     from qgate import pipeline
 
-    chosen = settings or _defaults()
+    chosen = _settings(settings)
     return pipeline.study(_charter_file(charter, chosen), chosen)
 
 
@@ -81,7 +81,8 @@ def run(charter: str | Path | Charter, settings: Settings | None = None) -> RunR
     from qgate import pipeline
     from qgate.gates.decision import RunResult
 
-    chosen = settings or _defaults()
+    _refuse_to_run_again()
+    chosen = _settings(settings)
     return RunResult(*pipeline.run(_charter_file(charter, chosen), chosen))
 
 
@@ -99,11 +100,16 @@ def judge(evidence: str | Path | Evidence, charter: Charter | None = None) -> De
     """
     from pathlib import Path
 
+    from qgate.charter.charter import Charter
     from qgate.errors import UsageError
     from qgate.evidence.evidence import Evidence
     from qgate.evidence.store import read_bundle
     from qgate.gates import decision
 
+    if not isinstance(charter, Charter | None):
+        raise UsageError(
+            f"other terms are what qgate.load(path) returned, not of type {type(charter).__name__}"
+        )
     if isinstance(evidence, str | Path):
         return decision.judge(read_bundle(str(evidence)), charter)
     if not isinstance(evidence, Evidence):
@@ -140,19 +146,47 @@ def _file(path: object) -> Path:
     from pathlib import Path
 
     from qgate.errors import UsageError
+    from qgate.files import printable
 
-    if isinstance(path, str | Path):
+    if isinstance(path, str | Path) and "\0" not in str(path):
         return Path(path)
     raise UsageError(
         "a charter is named by the path of its YAML file, or is what qgate.load(path) returned, "
-        f"not of type {type(path).__name__}"
+        f"not {printable(repr(path))[:60]}"
     )
 
 
-def _defaults() -> Settings:
+def _settings(settings: object) -> Settings:
+    from qgate.errors import UsageError
     from qgate.plan.settings import Settings
 
-    return Settings()
+    if not isinstance(settings, Settings | None):
+        raise UsageError(
+            "settings are of qgate.plan.settings, as in Settings(workers=2), "
+            f"not of type {type(settings).__name__}"
+        )
+    chosen = settings or Settings()
+    if type(chosen.workers) is not int or chosen.workers < 1:  # a run would wait for none for ever
+        raise UsageError(f"workers is a whole number from 1, not {chosen.workers!r}")
+    return chosen
+
+
+def _refuse_to_run_again() -> None:
+    """Refuse in a run's own new process, which imports the script: each would wait for the other.
+
+    Raises:
+        UsageError: With the line that the script lacks.
+
+    """
+    import multiprocessing
+
+    from qgate.errors import UsageError
+
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise UsageError(
+            "a run starts new processes, and each imports this script, which calls qgate.run "
+            'again: put the call under `if __name__ == "__main__":`'
+        )
 
 
 class _Library(type(sys)):  # type: ignore[misc]  # the type of modules

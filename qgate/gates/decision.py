@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from qgate.charter.charter import Charter
 from qgate.display import Displayed, html_of
@@ -38,6 +38,8 @@ class Decision(Displayed):
     evidence_digest: str
     observations_digest: str
     attempt: int
+    other_terms: Mapping[str, int] = field(default_factory=dict)
+    """How often each decision came out before under other locks, where the log knew."""
     hypothetical: bool = False
     """Whether the terms are others than those of the run: what would be, not what is."""
     looks: tuple[Look, ...] = ()
@@ -95,6 +97,15 @@ class Decision(Displayed):
     def exit_code(self) -> ExitCode:
         """Return the exit code of the decision."""
         return decide([verdict.outcome for verdict in self.deciding])[1]
+
+    def __bool__(self) -> NoReturn:
+        """Refuse to be taken for a pass, as `assert decision` would of any object.
+
+        Raises:
+            TypeError: Always.
+
+        """
+        raise TypeError("a decision is neither true nor false: compare its action or exit_code")
 
     def verdict(self, name: str) -> Verdict:
         """Return the verdict of the gate of this name.
@@ -188,6 +199,7 @@ def judge(evidence: Evidence, charter: Charter | None = None) -> Decision:
         evidence_digest=evidence.digest,
         observations_digest=evidence.observations_digest,
         attempt=evidence.observations["attempt"],
+        other_terms=evidence.observations.get("other_terms", {}),
         hypothetical=terms.digest != evidence.charter.digest,
         looks=looks_of(evidence, terms),
         circuits=evidence.record.get("figures", {}),

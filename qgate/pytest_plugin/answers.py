@@ -11,7 +11,8 @@ from qgate.pytest_plugin.running import CouldNotRunError
 if TYPE_CHECKING:
     from qgate.gates.decision import Decision
 
-VERDICT, MODE = "qgate.verdict", "qgate.mode"
+PREFIX = "qgate."
+VERDICT, MODE = f"{PREFIX}verdict", f"{PREFIX}mode"
 """Properties of a test's report: `pass`, `fail`, `inconclusive` or `error`; `enforce`, `shadow`."""
 _OF_CODE = {0: "pass", 10: "fail", 20: "inconclusive", 30: "error"}
 

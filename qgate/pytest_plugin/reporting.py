@@ -23,20 +23,30 @@ def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -
         return None
     said: dict[str, Any] = dict(report.user_properties)
     verdict = said.get(VERDICT)
-    if said.get(MODE) == "shadow":
+    if report.passed and said.get(MODE) == "shadow":
         return "in shadow", "~", f"SHADOW ({verdict})"
-    return _OPEN.get(str(verdict))
+    return _OPEN.get(str(verdict)) if report.failed else None  # else it is another plugin's: xfail
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
     """Say of each gate that is open what would decide it, as pytest does of failures."""
+    green = exitstatus == pytest.ExitCode.OK and not config.option.collectonly
+    if green and not _any_tested(terminalreporter):
+        terminalreporter.write_line("--qgate: no charter was tested", yellow=True)
     reports = terminalreporter.stats.get(INCONCLUSIVE, [])
     if not reports:
         return
     terminalreporter.write_sep("=", "INCONCLUSIVE", yellow=True, bold=True)
     for report in reports:
-        if terminalreporter.config.option.tbstyle != "no":
+        if config.option.tbstyle != "no":
             terminalreporter.write_sep("_", report.nodeid, yellow=True)
             terminalreporter.write_line(report.longreprtext)
     for report in reports:
         terminalreporter.write_line(f"INCONCLUSIVE {report.nodeid}: not shown, so it blocks")
+
+
+def _any_tested(terminalreporter: pytest.TerminalReporter) -> bool:
+    reports = (report for found in terminalreporter.stats.values() for report in found)
+    return any(VERDICT in dict(getattr(report, "user_properties", ())) for report in reports)

@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from contextlib import chdir
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,39 +50,62 @@ def run_once(config: pytest.Config, path: Path) -> Decision:
 
 def _run(config: pytest.Config, path: Path) -> Decision:
     """Run as the command line does: pytest's warnings, paths and patches change no verdict."""
-    folder = config.invocation_params.dir
+    folder = _folder(config)
     charter = os.path.relpath(path, folder)
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.json"
         command = [
-            *("run", *config.getini("qgate_run_args")),
-            *("--format", "json", "--output", str(report), "--quiet", "--", charter),
+            *("run", "--format", "json", "--output", str(report), "--quiet"),
+            *(*config.getini("qgate_run_args"), "--", charter),
         ]
-        code, said = _carry_out([sys.executable, "-m", "qgate", *command], folder)
+        code, said = _carry_out(command, folder, Path(scratch) / "said.txt")
         if code == ExitCode.INTERRUPTED:
             raise KeyboardInterrupt
+        refused = CouldNotRunError(f"qgate run {typed(charter)}: exit code {code}\n{said}")
         if not report.exists():
-            raise CouldNotRunError(f"qgate run {typed(charter)}: exit code {code}\n{said}")
+            raise refused
         bundle = json.loads(report.read_bytes())["evidence"]["path"]
     try:
-        with chdir(folder):
-            return _judged(bundle)
+        with _standing_in(folder):
+            decision = _judged(bundle)
     except QgateError as error:
         raise CouldNotRunError(str(error)) from None
+    if code not in (decision.exit_code, ExitCode.PASS):  # 0 of what is open: --fail-on fail
+        raise refused
+    return decision
 
 
-def _carry_out(command: list[str], folder: Path) -> tuple[int, str]:
-    """Return the exit code, and what was said on stderr; a stopped session stops the run."""
-    with subprocess.Popen(  # noqa: S603  # ourselves
-        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
-    ) as process:  # fmt: skip
-        try:
-            said = process.communicate()[1]
-        except BaseException:
-            process.terminate()  # what is finished is kept
-            raise
-    return process.returncode, said.strip()
+def _folder(config: pytest.Config) -> Path:
+    """Return where the state is: beside pytest's own settings, if it is started below them."""
+    root, started = config.rootpath, config.invocation_params.dir
+    return root if config.inipath and root in started.parents else started
+
+
+def _carry_out(arguments: list[str], folder: Path, said: Path) -> tuple[int, str]:
+    """Return the exit code, and what was said on stderr; the run ends with this process."""
+    # As the command `qgate`, it imports nothing from the folder by accident (-P).
+    command = [sys.executable, "-P", "-m", "qgate.pytest_plugin.tied", *arguments]
+    with (
+        said.open("wb") as errors,
+        subprocess.Popen(  # noqa: S603  # ourselves
+            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors
+        ) as process,
+    ):
+        code = process.wait()
+    return code, said.read_text(encoding="utf-8", errors="replace").strip()
+
+
+@contextmanager
+def _standing_in(folder: Path) -> Iterator[None]:
+    try:
+        before = Path.cwd()
+    except OSError:  # a test has deleted it: there is no way back
+        before = folder
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def _judged(reference: str) -> Decision:

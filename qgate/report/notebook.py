@@ -151,12 +151,13 @@ def _view(verdict: Verdict, decision: Decision | None = None) -> VerdictView:
 
 def _facts(verdict: Verdict, decision: Decision | None) -> tuple[tuple[str, str], ...]:
     gate = verdict.gate
-    code = code_of(decision, verdict) if decision else reason_code(verdict)
-    mended_whole = decision and decision.stopped and verdict.outcome is Outcome.INCONCLUSIVE
+    code = code_of(decision, verdict) if decision is not None else reason_code(verdict)
+    stopped = decision is not None and decision.stopped
+    mended_whole = stopped and verdict.outcome is Outcome.INCONCLUSIVE
     return _told(
         ("Owner", gate.owner),
         ("Remediation", "" if mended_whole else remediation_words(gate)),
-        ("Rehearsal", wording.rehearsal_words(decision, verdict) if decision else ""),
+        ("Rehearsal", wording.rehearsal_words(decision, verdict) if decision is not None else ""),
         ("Explain", "" if verdict.outcome is Outcome.PASS else f"`qgate explain {code}`"),
     )
 

@@ -196,3 +196,14 @@ def test_hostile_words_of_a_plan_stay_text(pilot: Project) -> None:
     text = replace(study, charter=charter, plan=plan)._repr_html_()
     assert "<script" not in text
     assert text.count("&lt;script&gt;") >= 2
+
+
+def test_no_decision_is_taken_for_a_pass() -> None:
+    decision = judge(measured())
+    with pytest.raises(TypeError, match="neither true nor false"):
+        assert decision
+
+
+def test_a_path_that_no_system_has_is_refused_in_words() -> None:
+    with pytest.raises(UsageError, match="named by the path"):
+        qgate.load("a\0b")
