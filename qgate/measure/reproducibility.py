@@ -32,11 +32,12 @@ def measure(evidence: Evidence, gate: Gate, *, advise: bool = True) -> Measureme
         f"replay of seed {replay['seed']}: predictions {str(replay['first'])[:12]}, "
         f"then {str(replay['again'])[:12]}"
         for replay in replays
-        if replay["first"] != replay["again"]
+        if None not in (replay["first"], replay["again"]) and replay["first"] != replay["again"]
     ]
     found += _repeated_draws(evidence)
-    if not found and any(replay["first"] is None for replay in replays):
-        return Measurement(error="the replayed trials failed, both times", method=_METHOD)
+    failed = [replay for replay in replays if None in (replay["first"], replay["again"])]
+    if failed and not found:
+        return Measurement(error=_failed_words(failed[0]), method=_METHOD)
     locked = evidence.observations["locked_evidence"]
     if not found and locked is not None and locked != evidence.digest:
         found.append(
@@ -60,6 +61,15 @@ def measure(evidence: Evidence, gate: Gate, *, advise: bool = True) -> Measureme
         float(len(found)), bounded=False, counts=Counts(items=k), method=method,
         notes=(*found, note),
     )  # fmt: skip
+
+
+def _failed_words(replay: Mapping[str, Any]) -> str:
+    """Return which run of a replayed trial failed: nothing was held against the other."""
+    if replay["again"] is not None:
+        return f"the trial of seed {replay['seed']} failed, its replay did not: run again"
+    if replay["first"] is not None:
+        return f"the replay of seed {replay['seed']} failed, the trial did not: run again"
+    return "the replayed trials failed, both times"
 
 
 def _repeated_draws(evidence: Evidence) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,8 @@ class Standing:
     """What the log says of a pilot: its attempts on this lock, this month's spending."""
 
     attempts: int
+    other_terms: Mapping[str, int]
+    """How often each decision came out under other locks: a new lock counts attempts anew."""
     spent: Spending
     month: str
     anchor: Mapping[str, Any]
@@ -58,7 +61,15 @@ def standing(study: Study) -> Standing:
         and entry.digests.get("contract") == study.contract
         and not entry.facts.get("stopped")  # no gate passed, and the next run takes its trials
     }
-    return Standing(len(attempts), spent, month, anchor(entries))
+    other_terms = Counter(
+        str(entry.facts["decision"])
+        for entry in entries
+        if entry.action == "run"
+        and entry.pilot == study.charter.pilot.name
+        and entry.digests.get("contract") != study.contract
+        and not entry.facts.get("stopped")
+    )
+    return Standing(len(attempts), dict(sorted(other_terms.items())), spent, month, anchor(entries))
 
 
 def put_spending(study: Study, spent: Spending) -> None:
@@ -124,5 +135,6 @@ def put_on_record(
             "spending": plain(spent_of(evidence)),
         },
     )
-    if whole and not evidence.observations["failures"] and not stopped:
+    replayed = all(replay["again"] for replay in evidence.record["replays"])
+    if whole and replayed and not evidence.observations["failures"] and not stopped:
         remember(settings.runs, basis, bundle, settings.progress.warn)

@@ -41,7 +41,7 @@ def run_in_workers(
         ExecutionError: When an arm cannot be sent to another process.
 
     """
-    with _parcel(arms) as parcel, _pool(workers, _receive, (parcel,)) as pool:
+    with _parcel(dict(arms)) as parcel, _pool(workers, _receive, (parcel,)) as pool:
         futures: dict[Future[TrialResult], TrialSpec] = {
             pool.schedule(_run, (spec,)): spec for spec in specs
         }
@@ -58,7 +58,7 @@ def replay_trials(
         UsageError: When the arm cannot be built there.
 
     """
-    with _pool(1, _plan, (spec, workshop)) as pool:
+    with _parcel((spec, workshop)) as parcel, _pool(1, _plan, (parcel,)) as pool:
         futures = [(pool.schedule(_run, (trial,)), trial) for trial in specs]
         return [_result(future, trial) for future, trial in futures]
 
@@ -71,8 +71,8 @@ def _result(future: Future[TrialResult], spec: TrialSpec) -> TrialResult:
 
 
 @contextmanager
-def _parcel(arms: Mapping[str, Arm]) -> Iterator[Path]:
-    """Yield a file of the arms, which every worker reads by itself.
+def _parcel(content: object) -> Iterator[Path]:
+    """Yield a file of arms or of what they are made of, which every worker reads by itself.
 
     As an argument of a process they would pass through a pipe that is read only when the process
     has started, and the next process would wait for that.
@@ -81,7 +81,7 @@ def _parcel(arms: Mapping[str, Arm]) -> Iterator[Path]:
         path = Path(folder, "arms.pickle")
         try:
             with path.open("wb") as file:
-                pickle.dump(dict(arms), file)
+                pickle.dump(content, file)
         except OSError:
             raise
         except Exception as error:  # not our class: it may refuse in any way
@@ -152,8 +152,10 @@ def _receive(parcel: Path) -> None:
         _arms.update(pickle.load(file))  # noqa: S301  # written by the process that started this
 
 
-def _plan(spec: ArmSpec, workshop: Workshop) -> None:
+def _plan(parcel: Path) -> None:
     _end_quietly()
+    with parcel.open("rb") as file:
+        spec, workshop = pickle.load(file)  # noqa: S301  # written by the process that started this
     _plans[spec.role] = spec, workshop
 
 
