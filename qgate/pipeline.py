@@ -196,6 +196,8 @@ def _attempt(found: Study, before: Standing, basis: str) -> tuple[Evidence, Deci
     books = Books(settings.state / "owed", settings.progress.warn)
     found, gathered = measured(found, before.attempts + 1, spent=before.spent, books=books)
     observed = {**gathered.observations, "author": actor(), "log": dict(before.anchor)}
+    if before.other_terms:
+        observed["other_terms"] = dict(before.other_terms)
     decision = judge(sealed(gathered.record, observed, settings.store))
     try:
         if settings.rehearse:

@@ -43,7 +43,7 @@ def command(
         bool, typer.Option("--no-override", help="Count no override: break-glass does not pass.")
     ] = False,
 ) -> int:
-    """Say whether a bundle may be promoted: gates, unchanged terms, age, approvals.
+    """Say whether a bundle may be promoted: gates, unchanged terms, age, approvals, incidents.
 
     Exits with 0 when it may, also by an override alone, with the decision's code when its gates
     forbid it, and with 20 when an approval or fresh evidence is missing. The answer is put on
@@ -63,7 +63,8 @@ def command(
     settings = Settings()
     judged, log = open_judged(evidence, settings.store), AuditLog(settings.log)
     now = datetime.datetime.now(datetime.UTC)
-    path, present = _present(judged, log.entries(), charter)
+    entries = log.entries()
+    path, present = _present(judged, entries, charter)
     known = allowed_signers(None, present)
     admit(judged, known, log, "promote")
     statements, wrong = attested(judged, known, now) if known else ([], [])
@@ -71,7 +72,9 @@ def command(
         said = folded(f"qgate: warning: {printable(problem)}", sys.stderr, hang=2)
         sys.stderr.write(f"{said}\n")
     lock = read_lock(path)
-    found = clearance(judged, present, lock, statements, now, count_overrides=not no_override)
+    found = clearance(
+        judged, present, lock, statements, now, entries, count_overrides=not no_override
+    )
     if found.exit_code == ExitCode.PASS:
         _log(log, judged, known, present, found)
     _show(found, _heading(judged, present), signers_then(known, statements) if known else [])

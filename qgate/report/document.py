@@ -45,6 +45,7 @@ def report_document(decision: Decision, rollback: RollbackPlan) -> dict[str, Any
             "observations_digest": decision.observations_digest,
         },
         "attempt": decision.attempt,
+        "other_terms": dict(decision.other_terms),
         "attempts": {
             "max": charter.attempts.most,
             "spend": charter.attempts.spend,

@@ -203,7 +203,23 @@ def stop_sentence(decision: Decision) -> str:
 
 
 def attempt_sentence(decision: Decision) -> str:
-    """Return what earlier attempts on the same lock take from a pass; empty at the first."""
+    """Return what earlier attempts take from a pass; empty where there was none."""
+    told = (_same_terms(decision), other_terms_sentence(decision))
+    return " ".join(sentence for sentence in told if sentence)
+
+
+def other_terms_sentence(decision: Decision) -> str:
+    """Return what the pilot came to before under other locks; empty where the log knew of none."""
+    if not decision.other_terms:
+        return ""
+    came = ", ".join(f"{action} {n}x" for action, n in decision.other_terms.items())
+    return (
+        f"Before, under other terms: {came}. Terms that are chosen after a result show less than "
+        "they say; `qgate log` tells why each was locked anew."
+    )
+
+
+def _same_terms(decision: Decision) -> str:
     attempts = decision.charter.attempts
     each = f"{100 * decision.error_each:.3g}%"
     if attempts.spend and attempts.most:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from qgate.charter.charter import Approvals, Charter
 from qgate.errors import ExitCode
+from qgate.evidence.log_entry import Entry
 from qgate.files import shown, typed
 from qgate.gates.decision import Action
 from qgate.lock.lock import Lock
@@ -64,6 +65,7 @@ def clearance(
     lock: Lock | None,
     statements: Sequence[Attested],
     now: datetime.datetime,
+    entries: Sequence[Entry],
     *,
     count_overrides: bool = True,
 ) -> Clearance:
@@ -75,6 +77,7 @@ def clearance(
         lock: As it is now.
         statements: About this bundle, with the people whose keys verify.
         now: With its zone.
+        entries: Of the audit log of this place.
         count_overrides: Whether an override may stand in for conditions.
 
     """
@@ -91,6 +94,7 @@ def clearance(
         unchanged(judged, charter, lock),
         _fresh(judged, charter, now),
         _approved(judged, charter.approvals, statements),
+        _clear(judged, entries),
     )
     return Clearance(conditions, judged.decision.exit_code, overrides, count_overrides)
 
@@ -99,7 +103,10 @@ def _gates(judged: Judged) -> Condition:
     decision = judged.decision
     open_ = [v for v in decision.deciding if v.outcome != "pass"]
     if decision.action is Action.PROMOTE:
-        return Condition("gates", True, f"all {len(decision.deciding)} gates passed")
+        came = "".join(f", {action} {n}x" for action, n in decision.other_terms.items())
+        before = f"; before, under other terms{came}" if came else ""
+        words = f"all {len(decision.deciding)} gates passed, attempt {decision.attempt}{before}"
+        return Condition("gates", True, words)
     named = ", ".join(f"{v.gate.name} {v.outcome}" for v in open_) or "no gate decides"
     return Condition("gates", False, named, (f"qgate judge {typed(shown(judged.bundle.place))}",))
 
@@ -159,6 +166,31 @@ def _approved(judged: Judged, approvals: Approvals, statements: Iterable[Atteste
         words = f"by {names}, who also ran or signed it: somebody else must approve too"
         return Condition("approved", False, words, (command,))
     return Condition("approved", True, words)
+
+
+def _clear(judged: Judged, entries: Iterable[Entry]) -> Condition:
+    """Return whether nothing in production speaks against it: incidents, a rollback since."""
+    charter = judged.evidence.charter
+    mine = [entry for entry in entries if entry.pilot == charter.pilot.name]
+    happened = {
+        str(entry.facts["incident"]): entry.facts["what"] != "closed"
+        for entry in mine
+        if entry.action == "incident"
+    }
+    if open_ := [incident for incident, is_open in happened.items() if is_open]:
+        close = tuple(f'qgate incident close {each} --reason "what mended it"' for each in open_)
+        return Condition("clear", False, f"open: incident {', '.join(open_)}", close)
+    created = moment(judged.evidence.observations["created"], "observations.created")
+    since = [
+        entry
+        for entry in mine
+        if entry.action == "rollback" and moment(entry.time, f"entry {entry.number}") >= created
+    ]
+    if since:
+        words = f"rolled back {since[-1].time[:16].replace('T', ' ')}, after it ran"
+        words += f": {since[-1].reason}" if since[-1].reason else ""
+        return Condition("clear", False, words, (f"qgate run {typed(charter.path)} --fresh",))
+    return Condition("clear", True, "no incident is open, and no rollback came after the run")
 
 
 @dataclass(frozen=True)

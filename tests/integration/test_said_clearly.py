@@ -137,6 +137,8 @@ def test_folders_of_an_output_are_made(project: Project) -> None:
         ("chrters/hold.yaml", "charters/hold.yaml"),
         ("hold.yaml", "charters/hold.yaml"),
         ("charters/hold", "charters/hold.yaml"),
+        ("charters/hold.yml", "charters/hold.yaml"),
+        ("charters/hold.yam", "charters/hold.yaml"),
         ("plot.yaml", "pilot.yaml"),
         ("charters/nothing-like-it.yaml", ""),
     ],
@@ -153,3 +155,34 @@ def test_a_mistyped_charter_is_answered_by_what_was_meant(
         assert first.startswith(f"{typed}:1:1: cannot read: No such file or directory")
         end = f"; did you mean {meant}?" if meant else "directory"
         assert first.endswith(f"{end} [QG-F01]")
+
+
+def test_what_came_out_under_other_terms_is_told(project: Project) -> None:
+    project.qgate("lock", "pilot.yaml")
+    first = project.qgate("run", "pilot.yaml", "--format", "json").report
+    assert (first["decision"], first["other_terms"]) == ("promote", {})
+    project.write(lambda document: document["gates"][0].update(max=0.3))
+    project.qgate("lock", "pilot.yaml", "--reason", "a wider gate")
+    second = project.qgate("run", "pilot.yaml", "--format", "json").report
+    assert (second["attempt"], second["other_terms"]) == (1, {"promote": 1})
+    told = "Before, under other terms: promote 1x."
+    assert told in flat(project.qgate("judge", second["evidence"]["path"])).out
+    asked = flat(project.qgate("promote", "--check", second["evidence"]["path"])).out
+    assert "attempt 1; before, under other terms, promote 1x" in asked
+
+
+def test_what_was_rolled_back_may_not_be_promoted_again(project: Project) -> None:
+    project.qgate("lock", "pilot.yaml")
+    where = project.qgate("run", "pilot.yaml", "--format", "json").report["evidence"]["path"]
+    assert project.qgate("promote", "--check", where).code == ExitCode.PASS
+    done = ("rollback", "pilot.yaml", "--done", "--reason", "errors in production")
+    assert project.qgate(*done, "--evidence", where).code == ExitCode.PASS
+    refused = project.qgate("promote", "--check", where)
+    assert refused.code == ExitCode.INCONCLUSIVE
+    assert "qgate incident close" in refused.out
+    (incident,) = (project.folder / ".qgate/incidents").glob("*.json")
+    project.qgate("incident", "close", incident.stem, "--reason", "a cable")
+    refused = project.qgate("promote", "--check", where)
+    assert refused.code == ExitCode.INCONCLUSIVE
+    assert "errors in production" in refused.out
+    assert "qgate run pilot.yaml --fresh" in refused.out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from qgate.charter.charter import Approvals
 from qgate.errors import ExitCode
+from qgate.evidence.log_entry import Entry
 from qgate.evidence.store import evidence_of, open_bundle
 from qgate.gates.decision import judge
 from qgate.gates.verdict import Outcome
@@ -57,12 +59,13 @@ def _clear(
     lock: dict[str, Any] | None = None,
     digest: str = "",
     count: bool = True,
+    entries: Sequence[Entry] = (),
     **roles: Any,
 ) -> Clearance:
     charter = judged.decision.charter
     charter = replace(charter, approvals=replace(ROLES, **roles), digest=digest or charter.digest)
     locked = Lock(lock or bundles.record()["lock"])
-    return clearance(judged, charter, locked, statements, now, count_overrides=count)
+    return clearance(judged, charter, locked, statements, now, entries, count_overrides=count)
 
 
 def _unmet(found: Clearance) -> list[str]:
@@ -213,3 +216,24 @@ def test_no_verdict_at_all_clears_nothing(judged: Judged) -> None:
     found = _clear(empty, BY_DEV, approval("sre"))
     assert _unmet(found) == ["gates"]
     assert found.exit_code == ExitCode.COULD_NOT_RUN
+
+
+def _entry(action: str, time: datetime.datetime, what: str, pilot: str) -> Entry:
+    facts = {"incident": "i-1", "what": what} if action == "incident" else {}
+    stamp = time.isoformat(timespec="seconds")
+    return Entry(1, stamp, "dev", action, pilot, "errors in production", {}, facts, "0" * 64)
+
+
+def test_an_open_incident_or_a_rollback_since_the_run_forbids_it(judged: Judged) -> None:
+    name = judged.decision.charter.pilot.name
+
+    def unmet(*entries: Entry) -> list[str]:
+        return _unmet(_clear(judged, BY_DEV, approval("sre"), entries=entries))
+
+    opened = _entry("incident", NOW, "opened", name)
+    assert unmet(opened) == ["clear"]
+    assert unmet(opened, _entry("incident", NOW, "closed", name)) == []
+    assert unmet(_entry("incident", NOW, "opened", "another pilot")) == []
+    after = CREATED + datetime.timedelta(hours=1)
+    assert unmet(_entry("rollback", after, "", name)) == ["clear"]
+    assert unmet(_entry("rollback", CREATED - datetime.timedelta(days=1), "", name)) == []
