@@ -15,6 +15,8 @@ from qgate.plan.plan import Plan
 from qgate.stats.quantiles import (
     ClusteredBounds,
     clustered_quantile_bounds,
+    fewest_samples,
+    samples_advised,
     samples_needed,
 )
 
@@ -48,7 +50,9 @@ def _measured(evidence: Evidence, gate: Gate) -> Measurement:
     confidence = confidence_of(gate, evidence)
     value, bounds = _quantile(found, q, confidence)
     claim = "new_requests" if found[2] else "new_recordings"
-    method = _method(evidence, found, bounds)
+    decides = _level(gate, confidence)
+    deciding = _quantile(found, q, decides)[1]
+    method, notes = _method(evidence, found, deciding), _notes(found, deciding, q, decides)
     as_ratio = gate.metric.endswith("_vs_classical")
     relative = None
     if as_ratio or gate.threshold.vs_baseline is not None:
@@ -58,12 +62,12 @@ def _measured(evidence: Evidence, gate: Gate) -> Measurement:
     if as_ratio and relative is not None:
         return Measurement(
             relative.value, relative.low, relative.high, True, None, Counts(items=len(found[0])),
-            method, claim, _notes(bounds, q, confidence, len(found[0])), confidence=confidence,
+            method, claim, notes, confidence=confidence,
         )  # fmt: skip
     return Measurement(
         value, bounds.low, bounds.high, True, _quantile(baseline, q, confidence)[0]
         if baseline else None, Counts(items=len(found[0])), method, claim,
-        _notes(bounds, q, confidence, len(found[0])), confidence=confidence, relative=relative,
+        notes, confidence=confidence, relative=relative,
     )  # fmt: skip
 
 
@@ -71,7 +75,7 @@ def _ratio(found: Requests, baseline: Requests, q: float, confidence: float) -> 
     """Return the quotient; each side takes half of the error, so that its bounds hold."""
     if found[2] != baseline[2]:
         raise ValueError("one arm was recorded elsewhere: no ratio between two machines")
-    half = (1 + confidence) / 2
+    half = _half(confidence)
     (value, own), (base, other) = (_quantile(arm, q, half) for arm in (found, baseline))
     return Relative(
         value / base,
@@ -89,7 +93,7 @@ def _method(evidence: Evidence, found: Requests, bounds: ClusteredBounds) -> str
         where += " (simulated device)"
     return (
         f"order statistics, test inversion over consecutive {unit}, {n} requests worth "
-        f"{bounds.worth:.0f} independent ones, {where}"
+        f"{_worth(bounds)} independent ones, {where}"
     )
 
 
@@ -106,21 +110,24 @@ def _latencies(evidence: Evidence, role: str) -> Requests | None:
 def forecast(plan: Plan, gate: Gate, lock: Lock | None, past: Evidence | None = None) -> Forecast:
     """Return whether there are requests enough for a bound, and the chance as in the past."""
     del lock
-    q, threshold = _QUANTILES[gate.metric], gate.threshold
-    ratio = gate.metric.endswith("_vs_classical")
+    q, threshold, spec = _QUANTILES[gate.metric], gate.threshold, plan.charter.latency
     confidence = 1 - share_of_error(gate, plan.charter.attempts)
-    needed = samples_needed(q, confidence=(1 + confidence) / 2 if ratio else confidence)
+    level = _level(gate, confidence)
+    ratio = gate.metric.endswith("_vs_classical")
     if ratio and threshold.high is not None and threshold.high < 1:
         return Forecast(False, 0.0, "equal arms have a ratio of 1", "allow at least 1")
-    chance, source = _chance_as_before(plan.charter.latency, gate, confidence, past)
+    chance, source = _chance_as_before(spec, gate, confidence, past)
     if plan.charter.candidate.kind == "recorded":
-        return Forecast(True, chance, f"needs {needed} recorded requests{source}")
-    requests = plan.charter.latency.requests
-    note = f"{requests} requests, at least {needed} needed for an upper bound{source}"
-    decidable = requests >= needed and (chance is None or chance >= FAIR_CHANCE)
-    remedy = f"set latency.requests to {needed} or more"
-    if requests >= needed:
-        remedy = "set more latency.requests, or a wider limit"
+        needed = samples_needed(q, confidence=level)
+        return Forecast(True, chance, f"needs at least {needed} recorded requests{source}")
+    n, sessions = spec.requests, spec.sessions
+    least = fewest_samples(n, sessions, q, confidence=level)
+    note = f"{n} requests, at least {least} needed for an upper bound{source}"
+    decidable = n >= least and (chance is None or chance >= FAIR_CHANCE)
+    remedy = "set more latency.requests and as many more sessions, or a wider limit"
+    if n < least:
+        advised = samples_advised(n, sessions, q, confidence=level)
+        remedy = f"set {_enough(*advised)}"
     return Forecast(decidable, chance, note, remedy)
 
 
@@ -162,13 +169,40 @@ def _quantile(requests: Requests, q: float, confidence: float) -> tuple[float, C
     return value, clustered_quantile_bounds(milliseconds, sessions, q, confidence=confidence)
 
 
-def _notes(bounds: ClusteredBounds, q: float, confidence: float, n: int) -> tuple[str, ...]:
-    needed = samples_needed(q, confidence=confidence)
+def _notes(
+    found: Requests, bounds: ClusteredBounds, q: float, confidence: float
+) -> tuple[str, ...]:
+    """Return, where there is no upper bound, what it needs and how many requests would do."""
     if bounds.high is not None:
         return ()
-    wanted = max(needed, math.ceil(needed * n / max(bounds.worth, 1.0) - _ROUNDING))
-    have = f"{needed} independent ones are needed, these {n} are worth {bounds.worth:.0f}"
-    if wanted <= n:  # enough were they spread, but the slow ones come together
-        have, wanted = f"the slow ones of these {n} come together in few sessions", 2 * n
-    remedy = f"Set latency.requests to at least {wanted:,}."
-    return (f"Too few requests for an upper bound of p{100 * q:.0f}: {have}. {remedy}",)
+    n, sessions = len(found[0]), len(np.unique(found[1]))
+    needed = samples_needed(q, confidence=confidence)
+    advised = samples_advised(n, sessions, q, confidence=confidence, worth=bounds.worth)
+    remedy = f"Set {_enough(*advised)}."
+    if not found[2]:
+        remedy = f"Record at least {advised[0]:,} requests in {advised[1]:,} sessions."
+    told = (
+        f"Too few requests for an upper bound of p{100 * q:.0f}: {needed} independent ones are "
+        f"needed, these {n} are worth {_worth(bounds)}. {remedy}"
+    )
+    return (told,)
+
+
+def _enough(requests: int, sessions: int) -> str:
+    return f"latency.requests to at least {requests:,} and latency.sessions to {sessions:,}"
+
+
+def _worth(bounds: ClusteredBounds) -> int:
+    """Return a worth in whole requests, rounded to the side on which it decided."""
+    whole = math.floor if bounds.high is None else math.ceil
+    return whole(bounds.worth + (_ROUNDING if bounds.high is None else -_ROUNDING))
+
+
+def _level(gate: Gate, confidence: float) -> float:
+    """Return the confidence of the bound of the candidate that a gate needs."""
+    return _half(confidence) if _is_ratio(gate) else confidence
+
+
+def _half(confidence: float) -> float:
+    """Return the confidence of each of two bounds that share the error."""
+    return (1 + confidence) / 2

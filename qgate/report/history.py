@@ -18,7 +18,7 @@ from qgate.report.history_wording import (
     drift_sentences,
     drift_words,
     gate_words,
-    limit_words,
+    limits_words,
     minute_words,
     name_words,
     not_passed_words,
@@ -138,7 +138,6 @@ def _run(text: Text, run: Run, width: int) -> None:
 def _series(
     text: Text, series: Series, points: Sequence[Point], width: int, glyphs: Glyphs
 ) -> None:
-    last = points[-1].reading
     text.append("\n")
     rest = f"  {gate_words(series)}"
     room = width - 3 - len(rest)
@@ -149,10 +148,11 @@ def _series(
     room = width - 5
     cells = list(_cells(points, glyphs))[-room:]
     text.append(f"     {''.join(cell for cell, _ in cells)}\n", "cyan")
-    limit = limit_words(last)
+    limit = limits_words(points)
     if any(mark == glyphs.beyond for _, mark in cells):
         text.append(f"     {''.join(mark for _, mark in cells).rstrip()}\n", "bold red")
-        limit += f", {glyphs.beyond} beyond it"
+        its = "its run's" if ", then " in limit else "it"
+        limit += f", {glyphs.beyond} beyond {its}"
     ends = "no value"
     if known:
         ends = f"{value_words(known[0], series.metric)} -> {value_words(known[-1], series.metric)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import groupby, pairwise
@@ -20,9 +20,12 @@ from qgate.report.history_wording import (
     drift_sentences,
     drift_words,
     gate_words,
+    lacking_words,
     limit_words,
+    limits_words,
     minute_words,
     not_passed_words,
+    shows_no_decay,
 )
 from qgate.report.html.svg import (
     Mark,
@@ -73,7 +76,7 @@ class Section:
 def render_history_page(found: Sequence[PilotHistory], left_out: Sequence[LeftOut]) -> str:
     """Return the whole page; it asks for nothing else, and runs nothing."""
     decays = drift_sentences(found)
-    headline, mark, kind = ("Decay", "✗", "fail") if decays else ("No decay shown", "·", "shadow")
+    headline, mark, kind = _headline(found)
     runs = sum(len(pilot.runs) for pilot in found)
     newest = max((run for p in found for run in p.runs), key=lambda run: run.time, default=None)
     text = files(__package__).joinpath("history_page.html.j2").read_text(encoding="utf-8")
@@ -84,7 +87,8 @@ def render_history_page(found: Sequence[PilotHistory], left_out: Sequence[LeftOu
         kind=kind,
         until=f"newest run {minute_words(newest)} UTC" if newest else "no run",
         lead=f"{runs} run{'' if runs == 1 else 's'} of {len(found)} "
-        f"pilot{'' if len(found) == 1 else 's'}, each judged anew from its bundle.",
+        f"pilot{'' if len(found) == 1 else 's'}, each judged anew from its bundle. "
+        f"{lacking_words(found)}".rstrip(),
         decays=decays,
         pilots=[_section(pilot) for pilot in found],
         notes=[
@@ -93,6 +97,15 @@ def render_history_page(found: Sequence[PilotHistory], left_out: Sequence[LeftOu
         ],
     )  # fmt: skip
     return str(page)
+
+
+def _headline(found: Sequence[PilotHistory]) -> tuple[str, str, str]:
+    """Return what is shown, its sign and its kind."""
+    if drift_sentences(found):
+        return "Decay", "✗", "fail"
+    if shows_no_decay(found):
+        return "No decay shown", "·", "shadow"
+    return "Too few runs to tell", "?", "shadow"
 
 
 def _section(pilot: PilotHistory) -> Section:
@@ -119,7 +132,7 @@ def _figure(series: Series, points: Sequence[Point]) -> Figure:
     unit = series.last.unit
     if unit == "proportion":
         unit = "points" if METRICS[series.metric].in_points else "percent"
-    about = f"{gate_words(series)}; {limit_words(points[-1].reading)}; in {unit}"
+    about = f"{gate_words(series)}; {limits_words(points)}; in {unit}"
     return Figure(series.name, about, drift_words(series), _plot(series, points), rows)
 
 
@@ -134,8 +147,8 @@ def _plot(series: Series, points: Sequence[Point]) -> Plot | None:
     known = [(i, point) for i, point in enumerate(points) if point.reading.value is not None]
     if not known:
         return None
-    last, unit = points[-1].reading, points[-1].reading.unit
-    limits = [limit for limit in (last.threshold_min, last.threshold_max) if limit is not None]
+    unit = points[-1].reading.unit
+    limits = [limit for point in points for limit in _limits(point.reading) if limit is not None]
     ends = [end for _, point in known for end in _ends(point.reading)]
     reach = _NEAR * (max(ends) - min(ends))
     near = [v for v in limits if min(ends) - reach <= v <= max(ends) + reach]
@@ -150,7 +163,7 @@ def _plot(series: Series, points: Sequence[Point]) -> Plot | None:
             label((0, height.at(tick) + 4), bare(tick, unit), "e axis", -6),
         )
     ]
-    marks += [line((0, height.at(v)), (100, height.at(v)), "limit") for v in near]
+    marks += _held_against(points, set(near), width, height)
     marks += _breaks(points, width)
     marks += _drawn(known, width, height)
     feet = [(50.0, points[0], "m axis")]
@@ -158,8 +171,29 @@ def _plot(series: Series, points: Sequence[Point]) -> Plot | None:
         feet = [(_SIDES[0], points[0], "axis"), (_SIDES[1], points[-1], "e axis")]
     marks += [label((x, _HEIGHT - 6), minute_words(p.run), kind) for x, p, kind in feet]
     values = ", ".join(bare(point.reading.value, unit) for _, point in known)
-    told = f"{len(known)} values, the oldest first: {values}; {limit_words(last)}"
+    told = f"{len(known)} values, the oldest first: {values}; {limits_words(points)}"
     return Plot(f"{series.name} over runs", told, _HEIGHT, tuple(marks))
+
+
+def _limits(reading: Reading) -> tuple[float | None, float | None, float | None]:
+    """Return what a value must not be below, above, and above by the run's own baseline."""
+    multiple, base = reading.threshold_vs_baseline, reading.baseline_value
+    own = None if multiple is None or base is None else multiple * base
+    return reading.threshold_min, reading.threshold_max, own
+
+
+def _held_against(
+    points: Sequence[Point], near: Collection[float], width: Scale, height: Scale
+) -> Iterator[Mark]:
+    """Yield each kind of threshold level over the runs that were held against it."""
+    last = len(points) - 1
+    for limits in zip(*(_limits(point.reading) for point in points), strict=True):
+        for value, group in groupby(enumerate(limits), key=lambda pair: pair[1]):
+            runs = [i for i, _ in group]
+            if value is not None and value in near:
+                start = width.at(runs[0] - 0.5) if runs[0] else 0.0
+                end = width.at(runs[-1] + 0.5) if runs[-1] < last else 100.0
+                yield line((start, height.at(value)), (end, height.at(value)), "limit")
 
 
 def _breaks(points: Sequence[Point], width: Scale) -> Iterator[Mark]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from qgate.files import printable
-from qgate.history.drift import Series, Shift
+from qgate.history.drift import Point, Series, Shift
 from qgate.history.run import Reading, Run
 from qgate.history.view import PilotHistory
 from qgate.measure.registry import METRICS
@@ -16,6 +17,8 @@ from qgate.stats.cusum import ALLOWANCE, DECISION, REFERENCE
 _WORST = ("fail", "error", "inconclusive")
 _LONGEST = 30
 """Of a pilot's or a gate's name in a sentence."""
+_MOST_LIMITS = 4
+"""Thresholds of a gate that are told, the newest."""
 _MINUTE = len("2026-01-01 00:00")
 _METHOD = (
     f"CUSUM (Page 1954), k {ALLOWANCE:g} and h {DECISION:g} in standard deviations, two-sided: a "
@@ -43,6 +46,35 @@ def drift_sentences(found: Sequence[PilotHistory]) -> list[str]:
         if one.decays
         for shift in one.drift.shifts
         if shift.worse and shift.lasting
+    ]
+
+
+def lacking_words(found: Sequence[PilotHistory]) -> str:
+    """Return how many of the gates that are told have too few runs; empty if none, or all."""
+    asked = _told(found)
+    lacking = sum(one.drift.lacking > 0 for one in asked)
+    if lacking in (0, len(asked)):
+        return ""
+    return f"{lacking} of {len(asked)} gates {'has' if lacking == 1 else 'have'} too few runs."
+
+
+def shows_no_decay(found: Sequence[PilotHistory]) -> bool:
+    """Return whether enough is known to say so: of a gate that is measured with an error, if any.
+
+    What is exact is known to be unchanged from the second run on, which says nothing of the rest.
+    """
+    asked = _told(found)
+    charted = [one for one in asked if not one.drift.exact]
+    return any(not one.drift.lacking for one in charted or asked)
+
+
+def _told(found: Sequence[PilotHistory]) -> list[Series]:
+    """Return what a headline is about: gates enforced, asked still, and no counts of errors."""
+    return [
+        one
+        for pilot in found
+        for one in pilot.series
+        if one.asked and one.last.mode == "enforce" and one.last.unit != "mismatches"
     ]
 
 
@@ -100,6 +132,13 @@ def gate_words(series: Series) -> str:
     if series.metric != series.name:
         metric = f"{series.metric}, {metric}"
     return f"{metric}{shadow}{asked}"
+
+
+def limits_words(points: Sequence[Point]) -> str:
+    """Return what a gate was held against in each run in turn, told anew where it changed."""
+    words = [words for words, _ in groupby(limit_words(point.reading) for point in points)]
+    first = ["...", *words[-_MOST_LIMITS:]] if len(words) > _MOST_LIMITS else words
+    return ", then ".join(first)
 
 
 def limit_words(reading: Reading) -> str:

@@ -17,6 +17,10 @@ _FEWEST_TO_BATCH = 16
 _REACH, _FEWEST_DEEP, _DEEPER = 4, 10, 16
 _TINY = 1e-300
 """Keeps the incomplete beta function defined where a count is 0."""
+_MARGIN = 2
+"""How many times the samples that are just enough are advised: their worth varies by as much."""
+_DIGITS = 2
+"""Significant digits of an advised number."""
 
 
 class QuantileBounds(NamedTuple):
@@ -27,11 +31,13 @@ class QuantileBounds(NamedTuple):
 
 
 class ClusteredBounds(NamedTuple):
-    """One-sided bounds, and how many independent samples the clustered ones are worth."""
+    """One-sided bounds, and how many independent samples the upper one rests on."""
 
     low: float | None
     high: float | None
     worth: float
+    """At the share above the upper bound, 0 without one: less than `samples_needed` where there is
+    no bound, and to the next whole number no less where there is one."""
 
 
 def quantile_bounds(samples: npt.ArrayLike, q: float, *, confidence: float) -> QuantileBounds:
@@ -130,11 +136,8 @@ def _tail_bounds(
     order = top[np.argsort(-values[top], kind="stable")]
     descending = values[order]
     effects = _design_effects(member[order], np.bincount(member).astype(np.float64))
-    clusters = int(member.max()) + 1
+    scale = _scale(int(member.max()) + 1, confidence)
     usable = len(effects) - 1 if depth == n else depth // _REACH - _FEWEST_DEEP
-    scale = 1.0
-    if confidence > 0.5:
-        scale = float(stdtrit(clusters - 1, confidence) / ndtri(confidence)) ** 2
     worth = n / (scale * np.maximum(_cautious(effects, n, usable), least))
     share = np.arange(usable + 1) / n
     at_most = betainc(worth * (1 - share) + _TINY, worth * share + 1, q)
@@ -149,7 +152,7 @@ def _tail_bounds(
     return ClusteredBounds(
         float(descending[first_below]) if first_below < n else None,
         float(descending[last_above]) if last_above >= 0 else None,
-        float(worth[min(round(n * (1 - q)), usable)]),
+        float(worth[max(last_above, 0)]),
     )
 
 
@@ -195,6 +198,55 @@ def samples_needed(q: float, *, confidence: float) -> int:
     return n
 
 
+def fewest_samples(n: int, sessions: int, q: float, *, confidence: float) -> int:
+    """Return how many samples an upper bound takes in so many sessions that do not differ at all.
+
+    Fewer never have one. Arguments as of `samples_advised`.
+    """
+    if sessions == n:
+        return samples_needed(q, confidence=confidence)
+    scale = _scale(_clusters_of(n, sessions), confidence)
+    return math.ceil(scale * math.log(1 - confidence) / math.log(q))
+
+
+def samples_advised(
+    n: int, sessions: int, q: float, *, confidence: float, worth: float | None = None
+) -> tuple[int, int]:
+    """Return how many samples to take, in how many sessions, for an upper bound next time.
+
+    In simulation 8 to 10 of 10 data sets of that size have one: the fewest with rare bursts, of
+    which the first samples showed none.
+
+    Args:
+        n: Samples that were taken, or shall be.
+        sessions: Theirs; their length is kept. 1 for a single session.
+        q: Which quantile, in (0, 1).
+        confidence: One-sided, in (0, 1).
+        worth: Of `clustered_quantile_bounds`; without one, as if sessions did not differ.
+
+    """
+    needed = samples_needed(q, confidence=confidence)
+    if sessions == n:  # independent: what is needed is always enough
+        return needed, needed
+    clusters = _clusters_of(n, sessions)
+    wanted = math.ceil(_MARGIN * needed * (n / worth if worth else _scale(clusters, confidence)))
+    unit = 10 ** max(0, len(str(wanted)) - _DIGITS)
+    wanted = math.ceil(wanted / unit) * unit
+    return wanted, math.ceil(clusters * wanted / n)
+
+
+def _clusters_of(n: int, sessions: int) -> int:
+    """Return the number of sessions, or of the batches that stand in for a single one."""
+    return sessions if sessions > 1 else math.isqrt(n)
+
+
+def _scale(clusters: int, confidence: float) -> float:
+    """Return how much a worth is lowered for the number of clusters that show it."""
+    if confidence <= 0.5:
+        return 1.0
+    return float(stdtrit(max(clusters - 1, 1), confidence) / ndtri(confidence)) ** 2
+
+
 def _finite(samples: npt.ArrayLike) -> Array:
     values = np.asarray(samples, dtype=np.float64).ravel()
     if not np.all(np.isfinite(values)):
@@ -209,7 +261,7 @@ def _clusters(sessions: npt.ArrayLike, n: int) -> npt.NDArray[np.int64] | None:
         return np.asarray(member, dtype=np.int64)
     if n < _FEWEST_TO_BATCH:
         return None
-    return np.asarray(np.arange(n) * math.isqrt(n) // n, dtype=np.int64)
+    return np.asarray(np.arange(n) * _clusters_of(n, 1) // n, dtype=np.int64)
 
 
 def _design_effects(member: npt.NDArray[np.int64], sizes: Array) -> Array:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from scipy.special import ndtri
 
-from qgate.stats.quantiles import clustered_quantile_bounds, quantile_bounds
+from qgate.stats.quantiles import (
+    clustered_quantile_bounds,
+    quantile_bounds,
+    samples_advised,
+    samples_needed,
+)
 
 Q, LEVEL = 0.95, 0.95
 Z95 = 1.6448536269514722
@@ -69,3 +75,50 @@ def test_sessions_of_different_speed_are_covered(q: float, share: float) -> None
         bounded += high is not None
     assert above / reps >= LEVEL - 4 * math.sqrt(0.05 * 0.95 / reps)
     assert bounded / reps > 0.9
+
+
+def _spread(rng: np.random.Generator, n: int) -> npt.NDArray[np.float64]:
+    return rng.normal(size=n)
+
+
+def _sluggish(rng: np.random.Generator, n: int) -> npt.NDArray[np.float64]:
+    return _sessions(rng, 1, n)
+
+
+def _bursts(rng: np.random.Generator, n: int) -> npt.NDArray[np.float64]:
+    """Return requests of which 2% are slow, four in a row."""
+    slow = np.convolve(rng.random(n) < 0.005, np.ones(4))[:n] > 0
+    return np.asarray(rng.normal(size=n) + 6 * slow)
+
+
+def _uneven(rng: np.random.Generator, n: int) -> npt.NDArray[np.float64]:
+    """Return requests with half of the variance between tens of them."""
+    level = rng.normal(size=n // 10 + 1)[np.arange(n) // 10]
+    return np.asarray(math.sqrt(0.5) * (level + rng.normal(size=n)))
+
+
+@pytest.mark.parametrize("world", [_spread, _sluggish, _bursts, _uneven])
+@pytest.mark.parametrize(("n", "sessions", "q"), [(300, 60, 0.99), (600, 60, 0.99), (60, 20, 0.95)])
+def test_who_follows_the_advice_has_a_bound(
+    world: Callable[[np.random.Generator, int], npt.NDArray[np.float64]],
+    n: int,
+    sessions: int,
+    q: float,
+) -> None:
+    rng, wanted = np.random.default_rng(8), 60
+    needed, held, bounded = samples_needed(q, confidence=LEVEL), 0, 0
+    for _ in range(40 * wanted):
+        found = clustered_quantile_bounds(
+            world(rng, n), np.arange(n) * sessions // n, q, confidence=LEVEL
+        )
+        assert (found.high is not None) is (math.ceil(found.worth - 1e-6) >= needed)
+        if found.high is None:
+            held += 1
+            more, parts = samples_advised(n, sessions, q, confidence=LEVEL, worth=found.worth)
+            again = world(rng, more), np.arange(more) * parts // more
+            bounded += clustered_quantile_bounds(*again, q, confidence=LEVEL).high is not None
+        if held == wanted:
+            break
+    assert held >= wanted / 2
+    # Of 300 requests one in five shows no burst at all: no advice knows of those.
+    assert bounded / held > (0.8 if world is _bursts else 0.9)

@@ -83,7 +83,7 @@ def test_each_cap_binds_whatever_is_said_of_power(
     assert message.startswith(f"{tmp_path}/pilot.yaml:") or "pilot.yaml:" in message
     assert f" {UNITS[cap]} (modelled), the budget allows" in message
     assert f"set budget.{cap} to at least " in message
-    assert message.endswith("or schedule fewer seeds")
+    assert message.endswith("or schedule fewer seeds [QG-F12]")
     least = message.partition("to at least ")[2].partition(", or")[0].replace(",", "")
     proposed: Any = int(least) if cap == "shots" else float(least)
     assert _messages(_study(tmp_path, {cap: proposed, **extra})) == []

@@ -55,11 +55,20 @@ def test_a_sparkline_shows_breaks_holes_and_what_is_beyond_its_own_threshold() -
     spark = next(i for i, line in enumerate(lines) if "█" in line)
     assert lines[spark] == "     ▁▂·█│▇█"
     assert lines[spark + 1] == "     ·· ^│·^"
-    assert lines[spark + 2] == "     0.00 pt -> 7.00 pt; max 6.50, ^ beyond it"
+    assert (
+        lines[spark + 2] == "     0.00 pt -> 7.00 pt; max 5.00, then max 6.50, ^ beyond its run's"
+    )
     assert sum("another process" in line for line in lines) == 1
     plain = text_of(runs, glyphs=ASCII)
     assert "     _. #|%#\n     .. ^|.^\n" in plain
     assert plain.isascii()
+
+
+def test_of_many_thresholds_the_newest_are_told() -> None:
+    runs = [run(i, 0.0, threshold_max=(i // 2 + 1) / 100) for i in range(12)]
+    told = "; ..., then max 3.00, then max 4.00, then max 5.00, then max 6.00"
+    assert told in " ".join(text_of(runs).split())
+    assert "0.00 pt -> 0.00 pt; max 1.00\n" in text_of(runs[:2])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -85,8 +86,58 @@ def test_decay_stands_in_the_headline_and_each_value_in_a_table() -> None:
     assert page.text.count("2026-01-01 00:07") == 2  # in the gate's table and in that of runs
     assert 'class="limit"' in text
     assert text.count('class="cdot"') == 20
-    _, calm = page_of(runs[:3])
-    assert "No decay shown" in calm.text
+
+
+def _headline(runs: list[Run]) -> str:
+    (found,) = re.findall(r"<h1>.*<span>(.*)</span></h1>", page_of(runs)[0])
+    return str(found)
+
+
+def test_no_decay_is_said_only_where_a_chart_could_tell() -> None:
+    runs = [run(i, 0.01, 0.01) for i in range(11)]
+    cost = run(0, 1.0, None, name="cost", metric="cost_per_1k_usd", unit="usd").readings
+    both = [replace(one, readings=(*one.readings, *cost)) for one in runs]
+    assert _headline([]) == _headline(runs[:1]) == _headline(runs[:10]) == "Too few runs to tell"
+    assert _headline(both[:10]) == "Too few runs to tell"
+    assert _headline(runs) == _headline(both) == "No decay shown"
+    assert _headline([replace(one, readings=cost) for one in runs[:2]]) == "No decay shown"
+    assert "too few runs." not in page_of(both)[1].text
+    late = replace(both[-1], readings=(*both[-1].readings, replace(cost[0], name="new")))
+    assert "1 of 3 gates has too few runs." in page_of([*both[:-1], late])[1].text
+
+
+def test_each_run_stands_against_its_own_threshold() -> None:
+    limits = [0.05, 0.05, None, 0.08]
+    values = [0.04, 0.06, 0.05, 0.06]
+    runs = [run(i, values[i], threshold_max=limits[i], low=0.03, high=0.07) for i in range(4)]
+    text, page = page_of(runs)
+    number = '="([^"%]+)%?"'
+    ends = f"<line x1{number} y1{number} x2{number} y2{number} "
+    found = re.findall(f'{ends}class="limit">', text)
+    (x1, y1, x2, y2), (x3, y3, x4, y4) = [[float(v) for v in one] for one in found]
+    assert (x1, x4) == (0, 100)
+    assert x2 < x3
+    assert y1 == y2 > y3 == y4  # lower on the page
+    dots = [tuple(map(float, d)) for d in re.findall(r'cx="(.*?)%" cy="(.*?)" r=', text)]
+    assert dots[1][0] < x2 < dots[2][0] < x3 < dots[3][0]
+    assert dots[1][1] < y1  # beyond its own
+    assert dots[3][1] > y3  # within its own
+    assert "max 5.00, then no threshold, then max 8.00" in page.text
+
+
+def test_a_multiple_of_the_baseline_is_drawn_for_each_run() -> None:
+    runs = [
+        run(i, 0.01, threshold_vs_baseline=2.0, baseline_value=0.01 + 0.001 * i, high=0.03)
+        for i in range(3)
+    ]
+    assert page_of(runs)[0].count('class="limit"') == 3
+
+
+def test_on_a_phone_each_cell_has_its_name() -> None:
+    text, _ = page_of([run(0, 0.01, threshold_max=0.05)])
+    for name in ("Bundle", "Not passed", "Threshold", "Verdict"):
+        assert f'role="columnheader">{name}</th>' in text
+        assert f'data-name="{name}"' in text
 
 
 def test_breaks_holes_and_single_runs_are_drawn() -> None:

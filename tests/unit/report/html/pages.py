@@ -173,7 +173,7 @@ KINDS: dict[str, Callable[[], Evidence]] = {
 
 def account(evidence: Evidence, decision: Decision | None = None) -> Account:
     """Return the account of evidence that stands in no bundle."""
-    decided = decision or judge(evidence)
+    decided = judge(evidence) if decision is None else decision
     bundle = Bundle(Path("somewhere"), {"digest": "b" * 64}, {}, {})
     made = Account(decided, rollback_after(decided), bundle)
     made.__dict__["evidence"] = evidence  # as if it had been read
