@@ -146,13 +146,13 @@ def _file(path: object) -> Path:
     from pathlib import Path
 
     from qgate.errors import UsageError
-    from qgate.files import printable
 
     if isinstance(path, str | Path) and "\0" not in str(path):
         return Path(path)
+    given = f"of type {type(path).__name__}" if "\0" not in str(path) else "with a zero byte in it"
     raise UsageError(
         "a charter is named by the path of its YAML file, or is what qgate.load(path) returned, "
-        f"not {printable(repr(path))[:60]}"
+        f"not {given}"
     )
 
 
