@@ -63,6 +63,13 @@ def state_folder() -> Path:
     return Path(_STATE)
 
 
+def keep_out_of_git(folder: Path) -> None:
+    """Let `git add .` pass by a project's state, as caches do; `git add -f` still takes it."""
+    ignored = folder / ".gitignore"
+    if folder.name == _STATE and not os.path.lexists(ignored):
+        write_atomically(ignored, b"*\n")
+
+
 def other_state(path: Path) -> Path | None:
     """Return a folder whose state a command typed here would pass by; None where there is none.
 

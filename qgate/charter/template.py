@@ -5,42 +5,40 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-_MOST_QUBITS = 8
+MOST_QUBITS = 8
+_MOST_LEFT_OUT = 20
+"""Columns that a comment names: a wide table would fill pages."""
+_MARGIN, _PENALTY, _TUBE = 0.05, 1.0, 0.1
+"""Of the target's standard deviation: the gap that is agreed, and SVR's C and epsilon."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What only the user knows; paths are relative to the charter's folder."""
+    """What only the user and the data know; paths are relative to the charter's folder."""
 
     name: str
     owner: str
     data: str
     target: str
     features: tuple[str, ...]
-    """Numeric columns besides the target."""
-    all_features: tuple[str, ...]
+    left_out: tuple[tuple[str, str], ...]
+    """Columns that are no features, each with the reason."""
+    qubits: int
+    spread: float | None
+    """Standard deviation of a target of numbers, in its unit; None where it holds classes."""
     lockfile: str | None
 
 
 def charter_text(answers: Answers) -> str:
     """Return a charter that validates and says what each part is for."""
-    quoted = {key: json.dumps(value, ensure_ascii=False) for key, value in vars(answers).items()}
-    components = min(_MOST_QUBITS, len(answers.features))
-    features = ""
-    if answers.features != answers.all_features:
-        features = f"  features: {quoted['features']}  # the numeric columns\n"
-    environment = (
-        f"environment: {{lockfile: {quoted['lockfile']}}}"
-        if answers.lockfile
-        else "# environment: {lockfile: ../requirements.lock}   # pin what you install"
-    )
+    name, owner = quoted(answers.name), quoted(answers.owner)
     return f"""\
 # The terms on which this pilot may take production traffic. Reviewed like code.
 version: 1
 
 pilot:
-  name: {quoted["name"]}
-  owner: {quoted["owner"]}
+  name: {name}
+  owner: {owner}
   success_metrics:                  # short form of gates; `qgate metrics` lists them all
     - name: latency_p95_ms
       max: 120                      # milliseconds
@@ -48,27 +46,10 @@ pilot:
       max: 200
 
 data:
-  path: {quoted["data"]}
-  target: {quoted["target"]}
-{features}  validation: {{fraction: 0.5, seed: 1}}   # stratified; `qgate lock` fixes the rows
-
-baseline:                           # the classical service that must not be worsened
-  id: classical_v1
-  preprocess: [sklearn.preprocessing.StandardScaler]
-  estimator: sklearn.svm.SVC
-  params: {{C: 10.0, gamma: scale}}
-
-candidate:
-  id: quantum_v1
-  preprocess:                       # fitted on training rows only; one qubit a component
-    - sklearn.preprocessing.StandardScaler
-    - sklearn.decomposition.PCA: {{n_components: {components}}}
-  quantum_kernel:
-    layers:                         # named, so that a remediation can disable one
-      - {{name: encode, kind: angle, gate: ry, scale: 0.2}}
-    estimator: sklearn.svm.SVC
-    params: {{C: 10.0}}
-
+  path: {quoted(answers.data)}
+  target: {quoted(answers.target)}
+{_task(answers)}{_features(answers)}
+{_arms(answers)}
 schedule:
   seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
   shots: [4096]                     # or `exact`
@@ -76,16 +57,101 @@ schedule:
 
 gates:                              # long form: metric, threshold, owner, remediation
   - name: parity
-    metric: val_accuracy_gap_vs_classical
-    max: 0.05                       # at most 5 points worse, shown with 95% confidence
-    owner: {quoted["owner"]}
+{_threshold(answers)}
+    owner: {owner}
     remediation:
-      - set_shots: 16384
+      - {"disable: entangle" if answers.qubits > 1 else "set_shots: 16384"}
       - rerun: parity
 
-{environment}
+# 20 s: p99 needs some 300 independent requests, and those of a session are alike. Lower the rate
+# where an answer takes longer than 5 ms.
+latency: {{requests: 2000, sessions: 100, rate_per_s: 200}}
+{_environment(answers)}
 
 rollback:
   traffic: blue_green_to_classical_v1
-  approver: {quoted["owner"]}
+  approver: {owner}
 """
+
+
+def quoted(text: str) -> str:
+    """Return text as a scalar in double quotes, which YAML reads as JSON does."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _task(answers: Answers) -> str:
+    if answers.spread is None:
+        return """\
+  validation: {fraction: 0.5, seed: 1}   # stratified; `qgate lock` fixes the rows
+"""
+    return """\
+  task: regression                  # the target holds numbers; for classes: --task classification
+  validation: {fraction: 0.5, seed: 1}   # `qgate lock` fixes the rows
+"""
+
+
+def _features(answers: Answers) -> str:
+    """Return the features, where not every column is one, and why the others are none."""
+    if not answers.left_out:
+        return ""
+    names = ", ".join(map(quoted, answers.features))
+    shown = answers.left_out[:_MOST_LEFT_OUT]
+    reasons = [f"  #   {quoted(name)}: {reason}\n" for name, reason in shown]
+    if more := len(answers.left_out) - len(shown):
+        reasons.append(f"  #   and {more} more\n")
+    return f"""\
+  features: [{names}]
+  # Left out; to use one, add its name above (first encode text, and fill gaps):
+{"".join(reasons)}"""
+
+
+def _arms(answers: Answers) -> str:
+    if answers.spread is None:
+        estimator, params = "sklearn.svm.SVC", "C: 10.0"
+        note = ""
+    else:
+        penalty, tube = _rounded(_PENALTY * answers.spread), _rounded(_TUBE * answers.spread)
+        estimator, params = "sklearn.svm.SVR", f"C: {penalty}, epsilon: {tube}"
+        note = f"   # {_PENALTY:g} and {_TUBE:g} standard deviations of the target"
+    entangle = """
+      - {name: entangle, kind: zz, pairs: ring, scale: 0.02}"""
+    return f"""\
+baseline:                           # the classical service that must not be worsened
+  id: classical_v1
+  preprocess: [sklearn.preprocessing.StandardScaler]
+  estimator: {estimator}
+  params: {{{params}, gamma: scale}}{note}
+
+candidate:
+  id: quantum_v1
+  preprocess:                       # fitted on training rows only; one qubit a component
+    - sklearn.preprocessing.StandardScaler
+    - sklearn.decomposition.PCA: {{n_components: {answers.qubits}}}
+  quantum_kernel:
+    layers:                         # named, so that a remediation can disable one
+      - {{name: encode, kind: angle, gate: ry, scale: 0.2}}{entangle if answers.qubits > 1 else ""}
+    estimator: {estimator}
+    params: {{{params}}}
+"""
+
+
+def _threshold(answers: Answers) -> str:
+    if answers.spread is None:
+        return """\
+    metric: val_accuracy_gap_vs_classical
+    max: 0.05                       # at most 5 points worse, shown with 95% confidence"""
+    margin = str(_rounded(_MARGIN * answers.spread))
+    return f"""\
+    metric: val_rmse_gap_vs_classical
+    max: {margin:<26} # in the target's unit: {_MARGIN:g} standard deviations; agree on it"""
+
+
+def _environment(answers: Answers) -> str:
+    if answers.lockfile:
+        return f"environment: {{lockfile: {quoted(answers.lockfile)}}}"
+    return "# environment: {lockfile: ../requirements.lock}   # pin what you install"
+
+
+def _rounded(value: float) -> float:
+    """Return a number with two significant digits."""
+    return float(f"{value:.2g}")

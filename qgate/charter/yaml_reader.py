@@ -6,7 +6,7 @@ import difflib
 import errno
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -27,6 +27,7 @@ MOST_FINDINGS = 100
 """Nobody mends more at once; a file of a megabyte could have a hundred thousand."""
 _DEEPEST = 50
 _MOST_NAMED = 1000
+_SUFFIXES = (".yaml", ".yml")
 _ALIKE = 0.75
 """Of 1: how alike two names are, one of which may be meant by the other."""
 _MOST_DIGITS = 300
@@ -99,18 +100,19 @@ def read_yaml(path: Path, shown_as: str) -> Source:
 
 def _meant(path: Path, shown_as: str) -> str:
     """Return the file of a like name beside one that is not there, or in charters/; else empty."""
-    suffix = path.suffix or ".yaml"
-    beside = {found.name: Path(shown_as).parent / found.name for found in _named(path, suffix)}
+    suffixes = {*_SUFFIXES, path.suffix or _SUFFIXES[0]}
+    beside = {found.name: Path(shown_as).parent / found.name for found in _named(path, suffixes)}
     usual = Path("charters")
-    known = {found.name: usual / found.name for found in _named(usual / "any", suffix)} | beside
-    near = difflib.get_close_matches(f"{path.stem}{suffix}", known, 1, _ALIKE)
+    known = {found.name: usual / found.name for found in _named(usual / "any", suffixes)} | beside
+    wanted = path.name if path.suffix else f"{path.stem}{_SUFFIXES[0]}"
+    near = difflib.get_close_matches(wanted, known, 1, _ALIKE)
     return repr(str(known[near[0]]))[1:-1] if near else ""
 
 
-def _named(path: Path, suffix: str) -> list[Path]:
-    """Return the files with a suffix in a path's folder, the first of very many."""
+def _named(path: Path, suffixes: Collection[str]) -> list[Path]:
+    """Return the files with one of some suffixes in a path's folder, the first of very many."""
     try:
-        found = (each for each in path.parent.iterdir() if each.suffix == suffix)
+        found = (each for each in path.parent.iterdir() if each.suffix in suffixes)
         return sorted(islice(found, _MOST_NAMED))
     except OSError:
         return []

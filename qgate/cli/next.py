@@ -148,7 +148,7 @@ def _after(name: str, charter: Charter, run: Entry, entries: Sequence[Entry]) ->
     )
     if missing > 0:
         words += f", {missing} approval{'' if missing == 1 else 's'} to come"
-        return Step(5, name, words, f"qgate approve {typed(place)}")
+        return Step(5, name, words, f"qgate approve {typed(place)} --key KEY")
     if any(act.action == "promote" for act in acts):
         return Step(7, name, f"{words}, may be promoted", f"qgate report {typed(place)}")
     return Step(5, name, words, f"qgate promote --check {typed(place)}")

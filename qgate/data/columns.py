@@ -75,21 +75,3 @@ def header_of(path: Path) -> list[str]:
             return next(csv.reader(stream), [])
     except (UnicodeDecodeError, csv.Error):
         return []
-
-
-def numeric_columns(path: Path, rows: int = 100) -> list[str]:
-    """Return the columns of a CSV whose first cells are all numbers, none if it is not one."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            head = [row for row, _ in zip(csv.DictReader(stream), range(rows), strict=False)]
-    except (UnicodeDecodeError, csv.Error):
-        return []
-    return [name for name in header_of(path) if all(_is_number(row[name]) for row in head)]
-
-
-def _is_number(cell: str | None) -> bool:
-    try:
-        float(cell or "")
-    except ValueError:
-        return False
-    return True

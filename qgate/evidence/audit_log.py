@@ -19,7 +19,7 @@ from qgate.evidence.log_entry import Entry as Entry
 from qgate.evidence.log_entry import Head as Head
 from qgate.evidence.log_entry import entry_of, head_at, head_in
 from qgate.evidence.regular_file import open_regular
-from qgate.files import shown, write_atomically
+from qgate.files import keep_out_of_git, shown, write_atomically
 
 ACTIONS = (
     "start", "judge", "run", "calibrate", "lock", "sign", "approve", "override", "promote",
@@ -153,6 +153,8 @@ class AuditLog:
     def _locked(self) -> Iterator[int]:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.path.exists():  # once: who removes the file wants the state in git
+                keep_out_of_git(self.path.parent)
             handle = open_regular(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         except OSError as error:
             raise ExecutionError(f"{shown(self.path)}: {error.strerror}") from None

@@ -29,7 +29,7 @@ from qgate.report.wording import (
     tuning_sentences,
     value_words,
 )
-from qgate.rollout.rollback import RollbackPlan, remediation_words
+from qgate.rollout.rollback import RollbackPlan, remedy_words
 
 _MARKS = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.INCONCLUSIVE: "❔", Outcome.ERROR: "⚠️"}
 MOST_BYTES = 1_000_000
@@ -170,7 +170,7 @@ def _what_to_do(decision: Decision, verdict: Verdict) -> list[str]:
     if decision.stopped and verdict.outcome is Outcome.INCONCLUSIVE:
         return []
     return [
-        f"- do: {safe(remediation_words(verdict.gate))}",
+        f"- do: {safe(remedy_words(verdict))}",
         *(f"- {safe(words)}" for words in (rehearsal_words(decision, verdict),) if words),
         f"- again: `qgate run {code(typed(decision.charter.path))}`",
     ]

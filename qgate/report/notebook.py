@@ -31,7 +31,7 @@ from qgate.report.html.svg import Plot
 from qgate.report.html.templates import environment
 from qgate.report.measured import baseline_words, bounds_words, counted_words
 from qgate.report.notebook_plan import charter_view, gate_view, plan_view
-from qgate.rollout.rollback import remediation_words, rollback_after
+from qgate.rollout.rollback import remedy_words, rollback_after
 
 _MOST_GATES = 40
 """That a fragment tells one by one; the others stand in its table."""
@@ -156,7 +156,7 @@ def _facts(verdict: Verdict, decision: Decision | None) -> tuple[tuple[str, str]
     mended_whole = stopped and verdict.outcome is Outcome.INCONCLUSIVE
     return _told(
         ("Owner", gate.owner),
-        ("Remediation", "" if mended_whole else remediation_words(gate)),
+        ("Remediation", "" if mended_whole else remedy_words(verdict)),
         ("Rehearsal", wording.rehearsal_words(decision, verdict) if decision is not None else ""),
         ("Explain", "" if verdict.outcome is Outcome.PASS else f"`qgate explain {code}`"),
     )

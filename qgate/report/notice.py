@@ -18,7 +18,7 @@ from qgate.report.wording import (
     rehearsal_words,
     stop_sentence,
 )
-from qgate.rollout.rollback import RollbackPlan, remediation_words
+from qgate.rollout.rollback import RollbackPlan, remedy_words
 
 
 class Weight(StrEnum):
@@ -111,7 +111,7 @@ def facts(decision: Decision, verdict: Verdict, rollback: RollbackPlan) -> list[
     Where the run was stopped, no gate's own remedy mends it: what to do is in the reason.
     """
     remedies = (
-        f"remediation: {remediation_words(verdict.gate)}",
+        f"remediation: {remedy_words(verdict)}",
         rehearsal_words(decision, verdict),
         f"rollback: {rollback.command}",
     )

@@ -24,7 +24,7 @@ from qgate.report.wording import (
     threshold_words,
     value_words,
 )
-from qgate.rollout.rollback import RollbackPlan, remediation_words
+from qgate.rollout.rollback import RollbackPlan, remedy_words
 
 STYLES = {
     Outcome.PASS: ("✓", "green"),
@@ -222,7 +222,7 @@ def _to_do(
     yield "owner", verdict.gate.owner, ""
     if decision.stopped and verdict.outcome is Outcome.INCONCLUSIVE:
         return  # what to do is that of the whole run, said once above
-    yield "do", remediation_words(verdict.gate), ""
+    yield "do", remedy_words(verdict), ""
     if rehearsed := rehearsal_words(decision, verdict):
         yield "", rehearsed, ""
     if verdict.outcome is Outcome.FAIL:

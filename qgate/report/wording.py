@@ -145,10 +145,11 @@ def traffic_words(decision: Decision, rollback: RollbackPlan) -> str:
     if decision.action is Action.PROMOTE:
         if needed := decision.charter.approvals.required:
             people = "one approval" if needed == 1 else f"{needed} approvals"
+            evidence = typed(decision.evidence_path)
             return (
                 f"Every gate passed; {candidate} may take production traffic once it has {people}: "
-                f"qgate promote --check {typed(decision.evidence_path)}; the way back is "
-                f"{rollback.command}."
+                f"qgate approve {evidence} --key KEY, then qgate promote --check {evidence}; "
+                f"the way back is {rollback.command}."
             )
         return f"{candidate} may take production traffic; the way back is {rollback.command}."
     if decision.action is Action.HOLD:

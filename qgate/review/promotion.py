@@ -155,10 +155,10 @@ def _approved(judged: Judged, approvals: Approvals, statements: Iterable[Atteste
     needed = max(approvals.required, 1 if known else 2)
     names = ", ".join(sorted(name for p in approvers for name in p.approved)) or "nobody"
     words = f"by {names}; {needed} of {', '.join(approvals.approvers)} needed"
-    command = f"qgate approve {typed(shown(judged.bundle.place))}"
+    command = f"qgate approve {typed(shown(judged.bundle.place))} --key KEY"
     if not known and len(approvers) < needed:
         words += f": no signature says that {recorded or 'somebody'} ran it"
-        sign = f"qgate sign {typed(shown(judged.bundle.place))}"
+        sign = f"qgate sign {typed(shown(judged.bundle.place))} --key KEY"
         return Condition("approved", False, words, (command, sign))
     if len(approvers) < needed:
         return Condition("approved", False, words, (command,))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from qgate.charter.charter import Action, Charter, Gate
 from qgate.files import typed
 from qgate.gates.decision import Decision
-from qgate.gates.verdict import Outcome
+from qgate.gates.verdict import Outcome, Verdict
 
 _ROUTES = {
     "blue_green": "Switch the live side from {candidate} to {service} in one step, so that "
@@ -27,6 +27,7 @@ _VERBS = {
     "restore": "restore {0}",
     "notify": "notify {0}",
 }
+_GOING_BACK = ("restore", "route_traffic")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def rollback_plan(charter: Charter, failed: tuple[Gate, ...] = ()) -> RollbackPl
     """Return the way back, with the remediation of each failed gate."""
     back = charter.rollback
     words = {"candidate": charter.candidate.id, "service": back.to, "verify": 3}
+    command = f"qgate rollback {typed(charter.path)}"
     verify = f"run `{back.verify}`" if back.verify else "its health check and error rate are normal"
     steps = [
         f"Get the approval of {back.approver} to send all traffic to {back.to}.",
@@ -61,6 +63,7 @@ def rollback_plan(charter: Charter, failed: tuple[Gate, ...] = ()) -> RollbackPl
             for gate in failed
         ),
         f"Run the parity suite again before any new promotion: qgate run {typed(charter.path)}",
+        f"Put on record that all traffic is back: {command} --done --reason TEXT",
     ]
     return RollbackPlan(
         required=bool(failed),
@@ -68,7 +71,7 @@ def rollback_plan(charter: Charter, failed: tuple[Gate, ...] = ()) -> RollbackPl
         to=back.to,
         approver=back.approver,
         steps=tuple(steps),
-        command=f"qgate rollback {typed(charter.path)} --dry-run",
+        command=f"{command} --dry-run",
     )
 
 
@@ -76,6 +79,15 @@ def remediation_words(gate: Gate) -> str:
     """Return a gate's remediation in a sentence, with its note."""
     actions = ", then ".join(_in_words(action) for action in gate.remediation)
     return f"{actions} ({gate.note})" if gate.note else actions
+
+
+def remedy_words(verdict: Verdict) -> str:
+    """Return the remediation as it stands to a verdict: nothing goes back before a gate failed."""
+    gate, words = verdict.gate, remediation_words(verdict.gate)
+    undecided = verdict.outcome in (Outcome.INCONCLUSIVE, Outcome.ERROR)
+    if undecided and all(action.verb in _GOING_BACK for action in gate.remediation):
+        return f"if it fails: {words}"
+    return words
 
 
 def _in_words(action: Action) -> str:

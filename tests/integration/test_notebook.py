@@ -240,5 +240,5 @@ def test_a_mistake_shows_its_message_in_a_notebook_and_no_traceback(tmp_path: Pa
     )  # fmt: skip
     said = done.stdout + done.stderr
     assert "InvalidFileError: absent:1:1: cannot read: No such file" in said
-    assert "qgate explain QG-E03" in said
+    assert "qgate explain QG-F01" in said
     assert "Traceback" not in said

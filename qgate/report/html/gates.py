@@ -19,7 +19,7 @@ from qgate.report.html.charts import Table
 from qgate.report.html.gate_plot import gate_plot, intervals_of, with_unit
 from qgate.report.html.svg import Plot
 from qgate.report.measured import baseline_words, bounds_words, counted_words
-from qgate.rollout.rollback import remediation_words
+from qgate.rollout.rollback import remedy_words
 
 MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.INCONCLUSIVE: "?", Outcome.ERROR: "!"}
 DECISIONS = {"promote": ("✓", "pass"), "hold": ("?", "inconclusive"), "rollback": ("✗", "fail")}
@@ -142,7 +142,7 @@ def _facts(decision: Decision, verdict: Verdict) -> list[tuple[str, str, bool]]:
     open_ = verdict.outcome is not Outcome.PASS
     facts = [
         ("Owner", gate.owner, False),
-        ("Remediation", remediation_words(gate) if asked else "", False),
+        ("Remediation", remedy_words(verdict) if asked else "", False),
         ("Rehearsal", rehearsed, False),
         ("Again", again if asked and open_ and verdict.decides else "", True),
         ("Explain", f"qgate explain {code_of(decision, verdict)}" if open_ else "", True),

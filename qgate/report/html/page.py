@@ -29,7 +29,7 @@ from qgate.report.html.gates import (
 )
 from qgate.report.html.provenance import provenance
 from qgate.report.html.templates import environment
-from qgate.rollout.rollback import RollbackPlan, remediation_words
+from qgate.rollout.rollback import RollbackPlan, remedy_words
 
 _MOST_BYTES = 300_000
 _LONGEST_STEP = 400
@@ -114,7 +114,7 @@ def _open_steps(decision: Decision, detail: Detail) -> tuple[tuple[str, str, str
     if decision.stopped:
         return ()
     return tuple(
-        (verdict.gate.name, said(remediation_words(verdict.gate), detail), verdict.gate.owner)
+        (verdict.gate.name, said(remedy_words(verdict), detail), verdict.gate.owner)
         for verdict in decision.of(*FIRST)
     )
 
@@ -132,7 +132,9 @@ def _commands(decision: Decision, rollback: RollbackPlan) -> list[tuple[str, str
     if decision.hypothetical:
         return found
     if str(decision.action) == "promote":
-        return [("Promote", f"qgate promote --check {evidence}"), back, *found]
+        promote = ("Promote", f"qgate promote --check {evidence}")
+        approve = [("Approve", f"qgate approve {evidence} --key KEY")]
+        return [*approve[: decision.charter.approvals.required], promote, back, *found]
     return [back, *found] if rollback.required else found
 
 

@@ -192,7 +192,9 @@ def test_the_charter_of_init_is_valid_for_any_name(tmp_path: Path, name: str) ->
         data="data.csv",
         target="y",
         features=("x", 'odd "name", #1'),
-        all_features=("x", 'odd "name", #1', "t"),
+        left_out=(("t", "text"),),
+        qubits=2,
+        spread=None,
         lockfile=None,
     )
     path = tmp_path / "pilot.yaml"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qgate.data.columns import header_of, numeric_columns
+from qgate.data.columns import header_of
 from qgate.errors import Finding
 from qgate.pipeline import check
 from qgate.plan.settings import Settings
@@ -95,11 +95,3 @@ def test_the_header_of_what_is_no_csv_is_empty(tmp_path: Path) -> None:
     assert header_of(path) == []
     path.write_text("a,b\n", encoding="utf-8")
     assert header_of(path) == ["a", "b"]
-
-
-def test_numeric_columns_are_those_whose_cells_are_all_numbers(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text("a,b,c,d\n1,x,1e-3,\n-2,3,nan,4\n", encoding="utf-8")
-    assert numeric_columns(path) == ["a", "c"]
-    path.write_text("a,b\n1\n", encoding="utf-8")
-    assert numeric_columns(path) == ["a"]

@@ -94,7 +94,7 @@ def test_no_replay_is_an_error() -> None:
 
 def test_a_replay_that_differs_is_a_mismatch() -> None:
     first, again = "1" * 64, "2" * 64
-    replays = [SAME[0], {"trial": "t", "seed": 2, "first": first, "again": again}]
+    replays: list[Any] = [SAME[0], {"trial": "t", "seed": 2, "first": first, "again": again}]
     found = reproducibility.measure(evidence([], lock=lock().basis, replays=replays), GATE)
     verdict = judge_gate(GATE, found)
     assert verdict.outcome is Outcome.FAIL

@@ -70,7 +70,7 @@ def test_the_message_says_what_was_found_and_what_to_do(tmp_path: Path) -> None:
         "value 130 ms, bounds 125 to 135, threshold max 120, baseline 80.0 ms, ",
         ", baseline 80.0 ms, n 5 requests x 2 seeds, 4,096 shots",
         "owner: owner@example.com",
-        "remediation: restore old",
+        "remediation: if it fails: restore old",
         "rollback: qgate rollback charters/small.yaml --dry-run",
         "again: qgate run charters/small.yaml",
         "qgate judge ",
