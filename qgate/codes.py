@@ -133,8 +133,8 @@ _EXITS = (
     ),
     Code(
         "QG-X20", "exit code", "20", "inconclusive",
-        "No gate failed, and at least one could not be decided; or an approval or fresh evidence "
-        "is missing for a promotion.",
+        "No gate failed, and at least one could not be decided; or, for a promotion, an approval "
+        "or fresh evidence is missing, an incident is open, or it was rolled back since.",
         "See what would decide.", (_REPORT, _PLAN),
     ),
     Code(

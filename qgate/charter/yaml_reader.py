@@ -15,12 +15,12 @@ from typing import Any
 
 import yaml
 
-from qgate.errors import Finding, InvalidFileError, coded
+from qgate.errors import Finding, InvalidFileError
 
 Path_ = tuple[str | int, ...]
 Place = tuple[int, int]
 
-_UNREADABLE = "QG-F01"
+_UNREADABLE, _NOT_UTF8 = "QG-F01", "not UTF-8: save the file as UTF-8"
 _LARGEST_FILE = 1024 * 1024
 _MOST_NODES = 50_000
 MOST_FINDINGS = 100
@@ -139,10 +139,7 @@ def _decoded(data: bytes, shown_as: str) -> str:
         line = before.count(b"\n") + 1
         column = error.start - (before.rfind(b"\n") + 1) + 1
         raise InvalidFileError(
-            coded(
-                _UNREADABLE,
-                [Finding(shown_as, line, column, "not UTF-8: save the file as UTF-8")],
-            )
+            [Finding(shown_as, line, column, _NOT_UTF8, code=_UNREADABLE)]
         ) from None
 
 

@@ -46,8 +46,9 @@ def command(
     """Say whether a bundle may be promoted: gates, unchanged terms, age, approvals, incidents.
 
     Exits with 0 when it may, also by an override alone, with the decision's code when its gates
-    forbid it, and with 20 when an approval or fresh evidence is missing. The answer is put on
-    record; the same refusal once, until something else happens to the bundle.
+    forbid it, and with 20 when an approval or fresh evidence is missing, an incident is open, or
+    it was rolled back since. The answer is put on record; the same refusal once, until
+    something else happens to the bundle.
     """
     from qgate.cli.folding import folded
     from qgate.evidence.audit_log import AuditLog

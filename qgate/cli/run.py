@@ -45,12 +45,10 @@ def command(
         bool, typer.Option("--even-if-underpowered", help="Run though a gate may not be decidable.")
     ] = False,
     fresh: Annotated[
-        bool,
-        typer.Option("--fresh", help="Run every trial again: another attempt."),
+        bool, typer.Option("--fresh", help="Run every trial again: another attempt.")
     ] = False,
     rehearse: Annotated[
-        bool,
-        typer.Option("--rehearse", help="Try the remediation of each gate that is not passed."),
+        bool, typer.Option("--rehearse", help="Try the remediation of each gate not passed.")
     ] = False,
     production: Production = False,
     allow_outside: AllowOutside = False,

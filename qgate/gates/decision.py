@@ -119,6 +119,11 @@ class Decision(Displayed):
             raise UsageError(f"no gate {name!r} in this decision; it has {', '.join(found)}")
         return found[name]
 
+    @property
+    def came_before(self) -> str:
+        """Return what the pilot came to under other locks, empty where nothing is known."""
+        return ", ".join(f"{action} {count}x" for action, count in self.other_terms.items())
+
     def of(self, *outcomes: Outcome) -> tuple[Verdict, ...]:
         """Return the deciding verdicts with one of these outcomes, in the charter's order."""
         return tuple(verdict for verdict in self.deciding if verdict.outcome in outcomes)

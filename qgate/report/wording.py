@@ -213,10 +213,9 @@ def other_terms_sentence(decision: Decision) -> str:
     """Return what the pilot came to before under other locks; empty where the log knew of none."""
     if not decision.other_terms:
         return ""
-    came = ", ".join(f"{action} {n}x" for action, n in decision.other_terms.items())
     return (
-        f"Before, under other terms: {came}. Terms that are chosen after a result show less than "
-        "they say; `qgate log` tells why each was locked anew."
+        f"Before, under other terms: {decision.came_before}. Terms that are chosen after a result "
+        "show less than they say; `qgate log` tells why each was locked anew."
     )
 
 

@@ -103,8 +103,8 @@ def _gates(judged: Judged) -> Condition:
     decision = judged.decision
     open_ = [v for v in decision.deciding if v.outcome != "pass"]
     if decision.action is Action.PROMOTE:
-        came = "".join(f", {action} {n}x" for action, n in decision.other_terms.items())
-        before = f"; before, under other terms{came}" if came else ""
+        came = decision.came_before
+        before = f"; before, under other terms, {came}" if came else ""
         words = f"all {len(decision.deciding)} gates passed, attempt {decision.attempt}{before}"
         return Condition("gates", True, words)
     named = ", ".join(f"{v.gate.name} {v.outcome}" for v in open_) or "no gate decides"
